@@ -22,7 +22,7 @@ from tui.clock import Moment
 from tui.fleet.past import Since, Transition
 from tui.fleet.state import Fleet
 from tui.fleet.store import Change
-from tui.history.events.derive import State
+from tui.history.events.derive import State, Step
 from tui.history.files import database
 from tui.history.files.event_file import NAME, EventFile
 from tui.history.files.event_reader import EventReader
@@ -62,12 +62,14 @@ def _writing(suite: Suite, root: Path) -> Iterator[Figure]:
     moving, history = Moving(), History(State(run="1a2b3c4d-"))
     writer = FolderWriter(root, "project", RecordOptions(), Run("1a2b3c4d-", 0.0, 0.0, "host", "1"))
     first = Change(Fleet(), moving.fleet, frozenset({"agents"}), Moment(BEGIN.timestamp(), moving.at))
-    known = history.take(first)
+    steps: list[Step] = []
+    history.follow(steps.append)
+    history.take(first)
     writer.write(
         Batch(
             samples=[Taken(moving.fleet, first.at, 0.0)],
-            transitions=list(known.transitions),
-            since=known.state.agents.statuses,
+            transitions=list(steps[-1].transitions),
+            since=steps[-1].state.agents.statuses,
         )
     )
     writer.tend(first.at)  # what is written once is not what a day takes
@@ -76,7 +78,8 @@ def _writing(suite: Suite, root: Path) -> Iterator[Figure]:
     costs = []
     for _ in range(POLLS):
         change = moving.poll()
-        step = history.take(change)
+        history.take(change)
+        step = steps.pop()
         batch = Batch(
             samples=[Taken(change.after, change.at, 0.0, agents=change.differing_agents)],
             events=list(step.events),

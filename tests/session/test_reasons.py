@@ -17,6 +17,7 @@ from tui.fleet.reason import Reason
 from tui.fleet.state import Fleet
 from tui.fleet.store import Change
 from tui.fleet.times import TimeStyle
+from tui.history.events.derive import Step
 from tui.history.files.folder_store import FolderReader
 from tui.history.files.privacy import Privacy, recorded
 from tui.history.timeline import History
@@ -39,15 +40,17 @@ def test_a_replay_gives_the_same_reasons_as_were_given_live(
     life, history, before = Life(seed), History(), Fleet()
     events: list[Event] = []
     transitions: dict[str, list[Transition]] = {}
+    steps: list[Step] = []
+    history.follow(steps.append)
     moments: list[tuple[Moment, Fleet, dict[str, Reason]]] = []
     for _ in range(80):
         fleet = life.step()
         at = Moment(EPOCH + life.at, life.at)
         fields = frozenset(name for name, value in vars(fleet).items() if value != vars(before)[name])
         if fields:
-            step = history.take(Change(before, fleet, fields, at))
-            events += step.events
-            for item in step.transitions:
+            history.take(Change(before, fleet, fields, at))
+            events += steps[-1].events
+            for item in steps[-1].transitions:
                 transitions.setdefault(item.id, []).append(item)
         before = fleet
         reasons = dict(Diagnoses().of(fleet, history.past, at, TimeStyle.UTC))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from bisect import insort
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from msgspec import structs
 
@@ -14,6 +17,9 @@ from tui.history.doubles import Doubles
 from tui.history.events.derive import Input, Resumed, State, Step, derive
 from tui.history.events.job_counts import Counts, with_counts
 from tui.history.events.room_words import told_before
+
+MANY: Final = 10_000
+"""Agents that differ in one change from which on a thread derives what that tells: it takes too long here."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,6 +91,10 @@ def after(timeline: Timeline, step: Step) -> Timeline:
     return Timeline(agents.statuses, agents.changes, events, state.begun, rooms.failed, rooms.counts)
 
 
+def _is_large(happened: Input) -> bool:
+    return isinstance(happened, Change) and len(happened.differing_agents.positions) > MANY
+
+
 def with_events(known: Sequence[Event], new: Iterable[Event]) -> Sequence[Event]:
     """The newest of both, in the order of their times; what is known by its id stays as it is."""
     found = list(new)
@@ -118,6 +128,10 @@ class History:
         self._skew = skew
         self._listeners: dict[object, Callable[[Step], None]] = {}
         self._doubles = Doubles(self._state.gap_after)
+        self._is_running = False
+        self._waiting: deque[Input] = deque()
+        """What is to be taken in, the oldest first; the first one is a large change."""
+        self._has_waiting = asyncio.Event()
 
     @property
     def past(self) -> Past:
@@ -128,16 +142,39 @@ class History:
         """Take in a change. Subscribe it before the screen, which then finds the news of the same change."""
         self.take(change)
 
-    def take(self, happened: Input) -> Step:
-        """Take in an input."""
-        step = derive(self._state, happened, self._skew())
+    def take(self, happened: Input) -> None:
+        """Take in an input, after those that wait."""
+        if self._waiting or (self._is_running and _is_large(happened)):
+            self._waiting.append(happened)
+            self._has_waiting.set()
+            # how they are is known, and not yet since when
+            self._timeline = replace(self._timeline, statuses={})
+        else:
+            self._tell(derive(self._state, happened, self._skew()))
+
+    async def run(self) -> None:
+        """Take in large changes beside the loop, until cancelled. Where this does not run, nothing waits."""
+        self._is_running = True
+        try:
+            while True:
+                await self._has_waiting.wait()
+                while self._waiting:
+                    step = await asyncio.to_thread(derive, self._state, self._waiting[0], self._skew())
+                    self._waiting.popleft()
+                    self._tell(structs.replace(step, is_late=True))
+                self._has_waiting.clear()
+        finally:
+            self._is_running = False
+            while self._waiting:
+                self._tell(derive(self._state, self._waiting.popleft(), self._skew()))
+
+    def _tell(self, step: Step) -> None:
         self._state = step.state
         if step.events:
             step = structs.replace(step, events=self._doubles.without(step.events))
         self._timeline = after(self._timeline, step)
         for listener in tuple(self._listeners.values()):
             listener(step)
-        return step
 
     def resume(
         self,

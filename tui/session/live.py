@@ -163,6 +163,7 @@ class Session:
             if self.recorder is not None:
                 await self._begin_to_record(self.recorder)
             async with asyncio.TaskGroup() as group:
+                group.create_task(self._history.run())
                 group.create_task(self.poller.run())
                 group.create_task(self.logs.run())
                 group.create_task(self._tick())
@@ -281,7 +282,7 @@ class Session:
 
         def look(step: Step) -> None:
             nonlocal seen
-            if self.past.events is not seen:
+            if self.past.events is not seen or step.is_late:
                 seen = self.past.events
                 told()
 

@@ -111,6 +111,8 @@ class Step(Struct, frozen=True):
     failed: tuple[FailedJob, ...] = ()
     job_counts: tuple[JobCount, ...] = ()
     """Of jobs that succeeded; to be added to those of the same agent and minute."""
+    is_late: bool = False
+    """The screen has been told of the change already that this follows from."""
 
 
 def derive(state: State, happened: Input, skew: float | None = 0.0) -> Step:
