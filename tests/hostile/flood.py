@@ -35,6 +35,11 @@ def full_agent(number: int, turn: int) -> bytes:
     )
 
 
+def flapping_agent(number: int, turn: int) -> bytes:
+    """The same, broken and well in turn."""
+    return full_agent(number, turn).replace(b'"Running"', b'"Error"' if turn % 2 else b'"Running"')
+
+
 def room(number: int, turn: int) -> bytes:
     """A room."""
     return b'{"sid":"RM_%07d","name":"room-%07d","num_participants":%d}' % (number, number, turn)
@@ -52,6 +57,7 @@ def dispatch(number: int, turn: int) -> bytes:
 FLOODS: Final[dict[str, dict[str, tuple[str, int, Row]]]] = {
     "agents": {"ListAgents": ("agents", 1_000_000, agent)},
     "full agents": {"ListAgents": ("agents", 70_000, full_agent)},
+    "flapping agents": {"ListAgents": ("agents", 70_000, flapping_agent)},
     "rooms": {"ListRooms": ("rooms", 1_000_000, room)},
     "dispatches": {
         "ListRooms": ("rooms", 8, room),

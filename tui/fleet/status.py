@@ -96,6 +96,14 @@ def worst(agent: Agent) -> Status:
     return found or _NEVER_SEEN
 
 
+def has_same_statuses(agent: Agent, other: Agent) -> bool:
+    """Whether the deployments of two agents have the same words for their status, in the same order."""
+    rows, others = agent.agent_deployments, other.agent_deployments
+    return len(rows) == len(others) and all(
+        row.status == was.status for row, was in zip(rows, others, strict=True)
+    )
+
+
 def replicas(agent: Agent) -> tuple[int, int, int]:
     """Current, least and most replicas over all deployments."""
     rows = agent.agent_deployments

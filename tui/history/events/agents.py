@@ -5,13 +5,14 @@ Ten thousand agents may all differ in one listing: what is found is counted befo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from tui.api.models import Agent
+from tui.api.models import Agent, Deployment
 from tui.fleet.past import AgentChange, Since, Transition
 from tui.fleet.state import Fleet
+from tui.fleet.status import status
 from tui.history.events import agent_words as words
 from tui.history.events import gathered
 from tui.history.events.agent_listing import Listing, gone
@@ -93,15 +94,7 @@ def _found(differing: Iterable[tuple[Agent, Agent | None]]) -> _Found:
             found.new.append(agent)
             continue
         pair = (agent, old)
-        rows, before = agent.agent_deployments, old.agent_deployments
-        if len(rows) == 1 == len(before):  # nearly all agents, made fast
-            (row,), (was,) = rows, before
-            is_restated, is_moved = row.status != was.status, row.replicas != was.replicas
-            happened = row.events is not was.events and row.events != was.events
-        else:
-            is_restated = states(rows) != states(before)
-            is_moved = running(rows) != running(before)
-            happened = [row.events for row in rows] != [row.events for row in before]
+        is_restated, is_moved, happened = _compared(agent.agent_deployments, old.agent_deployments)
         if is_restated:
             found.restated.append(pair)
         if is_moved:
@@ -111,6 +104,29 @@ def _found(differing: Iterable[tuple[Agent, Agent | None]]) -> _Found:
         if agent.version != old.version or agent.deployed_at != old.deployed_at:
             found.deployed.append(pair)
     return found
+
+
+def _compared(rows: Sequence[Deployment], before: Sequence[Deployment]) -> tuple[bool, bool, bool]:
+    """Whether statuses, replicas, and counts of events differ; made fast, as it may be all agents."""
+    is_restated, more, happened = False, 0, False
+    if len(rows) == len(before):
+        for row, was in zip(rows, before, strict=True):
+            if row is was:
+                continue
+            if row.region != was.region or row.deployment != was.deployment:
+                break
+            is_restated = is_restated or (
+                row.status != was.status and status(row.status).name != status(was.status).name
+            )
+            more += row.replicas - was.replicas
+            happened = happened or (row.events is not was.events and row.events != was.events)
+        else:
+            return is_restated, more != 0, happened
+    return (
+        states(rows) != states(before),
+        running(rows) != running(before),
+        [row.events for row in rows] != [row.events for row in before],
+    )
 
 
 # ---- what is remembered ---------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from msgspec import structs
@@ -11,7 +11,7 @@ from tui.api.models import Agent, Deployment
 from tui.fleet.past import Since, Transition, deployment_key
 from tui.fleet.status import Family, status, worst
 from tui.history.events.agent_listing import Listing
-from tui.history.events.agent_words import Pair, states
+from tui.history.events.agent_words import Pair
 from tui.history.events.since import across_gap, by_our_clock, changed, first_seen, is_continuous
 
 SPARE: Final = 64
@@ -57,7 +57,7 @@ def _without_gone(statuses: Mapping[str, Since], agents: Sequence[Agent]) -> Map
         return statuses
     if len(statuses) <= 2 * sum(1 + len(agent.agent_deployments) for agent in agents) + SPARE:
         return statuses
-    here = {key for agent in agents for key, _, _ in _keyed(agent)}
+    here = {key for agent in agents for key in _subjects(agent)}
     return {key: since for key, since in statuses.items() if key in here}
 
 
@@ -81,22 +81,23 @@ class _Restate:
             return pairs
         known, news, transitions, at = self._known, self._news, self._transitions, self._at
         unread = self._listing.read_at
-        since_now: dict[str, Since] = {}  # by status as it came
+        since_now: dict[str, Since] = {}  # by status
         others: list[Pair] = []
         for pair in pairs:
             agent = pair[0]
-            id, rows = agent.agent_id, agent.agent_deployments
-            before = known.get(id)
-            if before is None or not before.status or len(rows) != 1 or id in unread:
+            held = _subjects(agent)
+            were = [since for key in held if (since := known.get(key)) is not None and since.status]
+            if len(were) < len(held) or agent.agent_id in unread:
                 others.append(pair)
                 continue
-            text = rows[0].status
-            since = since_now.get(text)
-            if since is None:
-                since = since_now[text] = Since(status(text).name, at)
-            if since.status != before.status:
-                news[id] = since
-                transitions.append(Transition(id, before.status, since.status, None, at))
+            for (key, (name, _)), before in zip(held.items(), were, strict=True):
+                if name == before.status:
+                    continue
+                since = since_now.get(name)
+                if since is None:
+                    since = since_now[name] = Since(name, at)
+                news[key] = since
+                transitions.append(Transition(key, before.status, name, None, at))
         return others
 
     def new(self, agents: Sequence[Agent]) -> None:
@@ -108,7 +109,7 @@ class _Restate:
         known, news, at = self._known, self._news, self._at
         for agent in agents:
             usual: dict[str, Since] = {}  # by status: but for errors one is as another of this agent
-            for key, name, rows in _keyed(agent):
+            for key, (name, rows) in _subjects(agent).items():
                 before = known.get(key)
                 if before is not None and before.status == name:
                     continue
@@ -122,25 +123,13 @@ class _Restate:
 
     def agent(self, agent: Agent, old: Agent | None) -> None:
         """Note an agent that is new or has other statuses than before."""
-        rows = agent.agent_deployments
-        self._note(agent.agent_id, worst(agent).name, agent, rows, old)
-        if len(rows) > 1:
-            was = states(old.agent_deployments) if old is not None else {}
-            for row in rows:
-                key = deployment_key(agent.agent_id, row.region, row.deployment)
-                before = was.get((row.region, row.deployment), "")
-                self._note(key, status(row.status).name, agent, (row,), before)
+        was = _subjects(old) if old is not None else {}
+        for key, (name, rows) in _subjects(agent).items():
+            self._note(key, name, agent, rows, was[key][0] if key in was else "")
 
-    def _note(
-        self, key: str, name: str, agent: Agent, rows: Sequence[Deployment], old: Agent | str | None
-    ) -> None:
+    def _note(self, key: str, name: str, agent: Agent, rows: Sequence[Deployment], was: str) -> None:
         since = self._known.get(key)
-        if since is not None:
-            before = since.status
-        elif isinstance(old, Agent):
-            before = worst(old).name
-        else:
-            before = old or ""
+        before = was if since is None else since.status
         if before == name and since is not None:
             return
         at, gap = self._at, self._listing.gap_of(agent.agent_id)
@@ -154,14 +143,14 @@ class _Restate:
         self._transitions.append(Transition(key, before, name, gap, at))
 
 
-def _keyed(agent: Agent) -> Iterator[tuple[str, str, Sequence[Deployment]]]:
+def _subjects(agent: Agent) -> dict[str, tuple[str, Sequence[Deployment]]]:
     """What of an agent has a status, by its key: the agent, and its deployments if there are several."""
     id, rows = agent.agent_id, agent.agent_deployments
-    yield id, worst(agent).name, rows
+    found: dict[str, tuple[str, Sequence[Deployment]]] = {id: (worst(agent).name, rows)}
     if len(rows) > 1:
-        by_key = {deployment_key(id, row.region, row.deployment): row for row in rows}
-        for key, row in by_key.items():
-            yield key, status(row.status).name, (row,)
+        for row in rows:
+            found[deployment_key(id, row.region, row.deployment)] = status(row.status).name, (row,)
+    return found
 
 
 def _bound_by_gap(
