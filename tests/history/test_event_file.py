@@ -214,3 +214,13 @@ def test_the_last_word_on_a_subject_counts(written: EventFile, tmp_path: Path) -
     written.commit()
     with closing(EventReader(tmp_path)) as reader:
         assert reader.since() == {**dict(many), "CA_1": back}
+
+
+def test_no_more_events_are_read_than_are_held(written: EventFile, tmp_path: Path) -> None:
+    ids = tuple(f"CA_{number}" for number in range(1_000))
+    events = [event(f"run-{number}", NOW + number, ids=ids) for number in range(250)]
+    written.add_events(events)
+    written.commit()
+    with closing(EventReader(tmp_path)) as reader:
+        assert reader.events(0.0, NOW + 999) == events[-200:] == reader.newer(0)[1]
+        assert reader.events(0.0, NOW + 999, 100_000) == events, "all of them for an export"

@@ -615,3 +615,16 @@ def test_the_newest_events_are_held() -> None:
         history.take(Reported(str(number), float(number), Kind.NOTE, Severity.INFO, str(number)))
     assert len(history.past.events) == HELD and history.past.events[0].text == "10"
     assert complete_since(history.past) == 10.0, "of before, some are missing"
+
+
+def test_of_events_about_a_whole_fleet_fewer_are_held() -> None:
+    """Of fifty thousand agents that break and heal with every poll, an hour would be 700 MB."""
+    ids = tuple(f"CA_{number}" for number in range(50_000))
+    events = [
+        Event(f"r-{number}", float(number), Kind.STATUS, Severity.ERROR, "50000 agents: Error", ids=ids)
+        for number in range(20)
+    ]
+    history = History()
+    history.add(events)
+    assert history.past.events == tuple(events[-4:])
+    assert complete_since(history.past) == 16.0, "of before, some are missing"

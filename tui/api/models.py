@@ -72,7 +72,7 @@ class Deployment(Wire, frozen=True):
 
     SHARED = (
         *("region", "status", "cur_cpu", "cur_mem", "mem_limit", "cpu_limit", "server_region"),
-        *("deployment", "version", "agent_name", "agent_id", "events"),
+        *("deployment", "version", "events"),
     )
 
     region: str = ""
@@ -114,7 +114,7 @@ class Deployment(Wire, frozen=True):
 class Agent(Wire, frozen=True):
     """AgentInfo: one agent of the project."""
 
-    SHARED = ("agent_id", "agent_name", "version", "agent_deployments")
+    SHARED = ("version", "agent_deployments")
 
     agent_id: str = ""
     agent_name: str = ""
@@ -123,6 +123,15 @@ class Agent(Wire, frozen=True):
     """Production tag; `--` when nothing was ever deployed."""
     agent_deployments: tuple[Deployment, ...] = ()
     deployed_at: datetime | None = None
+
+    def share(self, known: Wire | None = None) -> None:
+        """The same, and its deployments repeat its id and name: these are of one agent, and not interned."""
+        super().share(known)
+        for row in self.agent_deployments:
+            for name in ("agent_id", "agent_name"):
+                value, own = getattr(row, name), getattr(self, name)
+                if value is not own and value == own:
+                    force_setattr(row, name, own)
 
     @property
     def name(self) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
+from itertools import islice
 from typing import Final, Protocol
 
 from msgspec import Struct
@@ -12,6 +13,8 @@ from tui.api.models import Agent
 
 HELD: Final = 2_000
 """Events that are held in memory; older ones are on the disk, if anywhere."""
+MOST_IDS: Final = 200_000
+"""Ids that these may have, about: when a large fleet breaks, the event has the id of every agent."""
 
 
 class Kind(StrEnum):
@@ -262,7 +265,18 @@ EMPTY_PAST = EmptyPast()
 
 def complete_since(past: Past) -> float | None:
     """From when on no event is missing, Unix seconds: older ones may have had to go. None before any."""
-    return past.events[0].at if len(past.events) >= HELD else past.begun
+    is_full = len(past.events) >= HELD or sum(len(event.ids) for event in past.events) >= MOST_IDS
+    return past.events[0].at if is_full else past.begun
+
+
+def newest(events: Iterable[Event], most: int = HELD) -> Iterator[Event]:
+    """The first of some events, which are the newest first: `most`, or fewer of those that have many ids."""
+    ids, most_ids = 0, MOST_IDS * max(1, most // HELD)
+    for event in islice(events, most):
+        if ids >= most_ids:
+            return
+        ids += len(event.ids)
+        yield event
 
 
 def deployment_key(agent_id: str, region: str, deployment: str) -> str:

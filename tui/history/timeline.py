@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import structs
 
-from tui.fleet.past import HELD, AgentChange, Event, FailedJob, JobCount, Past, Since
+from tui.fleet.past import AgentChange, Event, FailedJob, JobCount, Past, Since, newest
 from tui.fleet.store import Change
 from tui.history.doubles import Doubles
 from tui.history.events.derive import Input, Resumed, State, Step, derive
@@ -106,7 +106,7 @@ def with_events(known: Sequence[Event], new: Iterable[Event]) -> Sequence[Event]
         if event.id not in ids:
             ids.add(event.id)
             insort(events, event, key=lambda item: item.at)
-    return tuple(events[-HELD:])
+    return tuple(newest(reversed(events)))[::-1]
 
 
 class History:

@@ -30,25 +30,27 @@ def statuses_after(
 
     `new` were not there before, `restated` have other statuses, `lost` are there no more.
     """
-    news: dict[str, Since] = {}
-    known_before = len(transitions)
-    restate = _Restate(known, news, listing, transitions)
+    if not (new or restated or lost or listing.gap is not None or listing.read_at):
+        return known  # nearly always
+    statuses, told = dict(known), len(transitions)
+    restate = _Restate(known, statuses, listing, transitions)
     seen = listing._replace(is_first=True) if listing.may_have_been_there else listing
-    _Restate(known, news, seen, transitions).new(new)
+    _Restate(known, statuses, seen, transitions).new(new)
     for agent, old in restate.usual(restated):
         restate.agent(agent, old)
     if listing.gap is not None or listing.read_at:
-        _bound_by_gap(known, news, listing, transitions)
+        _bound_by_gap(known, statuses, listing, transitions)
+    after = statuses if len(transitions) > told else known
     transitions += [
         Transition(agent.agent_id, worst(agent).name, "", listing.gap_of(agent.agent_id), listing.at)
         for agent in lost
     ]
     if listing.is_clock_unknown:
-        news = {id: by_our_clock(since, listing.at) for id, since in news.items()}
-        marked = [structs.replace(item, is_clock_unknown=True) for item in transitions[known_before:]]
-        transitions[known_before:] = marked
-    statuses = {**known, **news} if known and news else known or news
-    return _without_gone(statuses, listing.after.agents)
+        news = {item.id: statuses[item.id] for item in transitions[told:] if item.after}
+        statuses.update((id, by_our_clock(since, listing.at)) for id, since in news.items())
+        marked = [structs.replace(item, is_clock_unknown=True) for item in transitions[told:]]
+        transitions[told:] = marked
+    return _without_gone(after, listing.after.agents)
 
 
 def _without_gone(statuses: Mapping[str, Since], agents: Sequence[Agent]) -> Mapping[str, Since]:
@@ -67,11 +69,11 @@ class _Restate:
     def __init__(
         self,
         known: Mapping[str, Since],
-        news: dict[str, Since],
+        statuses: dict[str, Since],
         listing: Listing,
         transitions: list[Transition],
     ) -> None:
-        self._known, self._news, self._transitions = known, news, transitions
+        self._known, self._statuses, self._transitions = known, statuses, transitions
         self._listing, self._at = listing, listing.at
         self._was_seen = not listing.is_first and listing.gap is None
 
@@ -79,7 +81,7 @@ class _Restate:
         """Note agents of which all is usual, made fast, as it may be all of them; returns the others."""
         if not self._was_seen:
             return pairs
-        known, news, transitions, at = self._known, self._news, self._transitions, self._at
+        known, statuses, transitions, at = self._known, self._statuses, self._transitions, self._at
         unread = self._listing.read_at
         since_now: dict[str, Since] = {}  # by status
         others: list[Pair] = []
@@ -96,7 +98,7 @@ class _Restate:
                 since = since_now.get(name)
                 if since is None:
                     since = since_now[name] = Since(name, at)
-                news[key] = since
+                statuses[key] = since
                 transitions.append(Transition(key, before.status, name, None, at))
         return others
 
@@ -106,19 +108,18 @@ class _Restate:
             for agent in agents:
                 self.agent(agent, None)
             return
-        known, news, at = self._known, self._news, self._at
+        known, statuses, at = self._known, self._statuses, self._at
         for agent in agents:
-            usual: dict[str, Since] = {}  # by status: but for errors one is as another of this agent
+            shared: dict[str, Since] = {}  # by status: nearly always one is as another of this agent
             for key, (name, rows) in _subjects(agent).items():
                 before = known.get(key)
                 if before is not None and before.status == name:
                     continue
-                since = usual.get(name)
-                if since is None:
-                    since = first_seen(name, agent, rows, at)
-                    if status(name).family is not Family.ERROR:
-                        usual[name] = since
-                news[key] = since
+                since = shared.get(name)
+                if since is None or status(name).family is Family.ERROR:  # each may have crashed last
+                    found = first_seen(name, agent, rows, at)
+                    since = shared[name] = since if found == since else found
+                statuses[key] = since
                 self._transitions.append(Transition(key, "", name, None, at))
 
     def agent(self, agent: Agent, old: Agent | None) -> None:
@@ -134,10 +135,10 @@ class _Restate:
             return
         at, gap = self._at, self._listing.gap_of(agent.agent_id)
         if self._listing.is_first or before == name:  # it may have had it for long
-            self._news[key] = first_seen(name, agent, rows, at)
+            self._statuses[key] = first_seen(name, agent, rows, at)
             before, gap = "", None
         else:
-            self._news[key] = changed(name, agent, rows, at, gap)
+            self._statuses[key] = changed(name, agent, rows, at, gap)
             if gap is None and not before:
                 gap = at  # that it was not there before was seen
         self._transitions.append(Transition(key, before, name, gap, at))
@@ -155,14 +156,16 @@ def _subjects(agent: Agent) -> dict[str, tuple[str, Sequence[Deployment]]]:
 
 def _bound_by_gap(
     known: Mapping[str, Since],
-    news: dict[str, Since],
+    statuses: dict[str, Since],
     listing: Listing,
     transitions: list[Transition],
 ) -> None:
     """Statuses that are the same after a gap in which the agent was restarted or deployed."""
     for agent, old in listing.differing:
         since, gap = known.get(agent.agent_id), listing.gap_of(agent.agent_id)
-        if old is None or since is None or gap is None or agent.agent_id in news or is_continuous(agent, old):
+        if old is None or since is None or gap is None or is_continuous(agent, old):
             continue
-        news[agent.agent_id] = across_gap(since, agent, agent.agent_deployments, listing.at, gap)
+        if statuses[agent.agent_id] is not since:
+            continue  # it has another status
+        statuses[agent.agent_id] = across_gap(since, agent, agent.agent_deployments, listing.at, gap)
         transitions.append(Transition(agent.agent_id, since.status, since.status, gap, listing.at))

@@ -111,22 +111,22 @@ def packed(value: Difference | Columns) -> bytes:
     return b"".join([*map(press.compress, pieces), press.flush()])
 
 
-def _pieces(found: Difference) -> Iterator[bytes]:
+def _pieces(found: Difference) -> Iterator[bytes | memoryview]:
     """A difference as msgpack: the same map as its encoder makes, in another order."""
     listings = {"agents": found.agents, "rooms": found.rooms}
     entries = {"dispatches": found.dispatches, "participants": found.participants}
     rest = structs.replace(found, agents=None, rooms=None, dispatches=None, participants=None)
-    yield _map_of(rest, sum(value is not None for value in (*listings.values(), *entries.values())))
+    yield from _map_of(rest, sum(value is not None for value in (*listings.values(), *entries.values())))
     for name, listing in listings.items():
         if listing is not None:
             yield _encoder.encode(name)
-            yield _map_of(structs.replace(listing, new=[]), 1)
+            yield from _map_of(structs.replace(listing, new=[]), 1)
             yield _encoder.encode("new")
             yield from _rows(listing.new)
     for name, of_rooms in entries.items():
         if of_rooms is not None:
             yield _encoder.encode(name)
-            yield _map_of(structs.replace(of_rooms, set={}), 1)
+            yield from _map_of(structs.replace(of_rooms, set={}), 1)
             yield _encoder.encode("set")
             yield _header(_MAP, len(of_rooms.set))
             for room, rows in of_rooms.set.items():
@@ -134,11 +134,12 @@ def _pieces(found: Difference) -> Iterator[bytes]:
                 yield from _rows(rows)
 
 
-def _map_of(value: Struct, more: int) -> bytes:
+def _map_of(value: Struct, more: int) -> Iterator[bytes | memoryview]:
     """A value as a map to which so many entries are still to be added."""
     plain = _encoder.encode(value)
     count, begin = (plain[0] & 0x0F, 1) if plain[0] < _MAP[1] else (int.from_bytes(plain[1:3], "big"), 3)
-    return _header(_MAP, count + more) + plain[begin:]
+    yield _header(_MAP, count + more)
+    yield memoryview(plain)[begin:]  # no copy: of columns of a whole fleet it is many megabytes
 
 
 def _rows(rows: Sequence[Wire]) -> Iterator[bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -12,13 +12,24 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import Struct
 
-from tui.fleet.past import Event, FailedJob, Gap, JobCount, Kind, Severity, Since, Subject, Transition
+from tui.fleet.past import (
+    HELD,
+    Event,
+    FailedJob,
+    Gap,
+    JobCount,
+    Kind,
+    Severity,
+    Since,
+    Subject,
+    Transition,
+    newest,
+)
 from tui.history.files import database
 from tui.history.files.event_file import NAME, SCHEMA
 from tui.history.files.event_tables import OUR_CLOCK
 from tui.history.records import ErrorCount, WatchedTime
 
-MOST_EVENTS: Final = 2_000
 FEW: Final = 4
 """Transitions that say since when a status holds: more gaps than that in a row bound it no further."""
 NOT_RECORDED: Final = "not recorded"
@@ -88,18 +99,17 @@ class EventReader:
         self._file = database.for_reading(folder / NAME, SCHEMA)
         self._names: dict[int, str] = {}
 
-    def events(self, since: float, until: float, limit: int = MOST_EVENTS) -> list[Event]:
+    def events(self, since: float, until: float, limit: int = HELD) -> list[Event]:
         """The newest events of a time, oldest first."""
-        query = "SELECT * FROM event WHERE at BETWEEN ? AND ? ORDER BY at DESC, id DESC LIMIT ?"
-        return self._events(query, since, until, limit)
+        query = "SELECT * FROM event WHERE at BETWEEN ? AND ? ORDER BY at DESC, id DESC"
+        return self._newest(limit, query, since, until)
 
-    def newer(self, number: int, limit: int = MOST_EVENTS) -> tuple[int, list[Event]]:
+    def newer(self, number: int, limit: int = HELD) -> tuple[int, list[Event]]:
         """Events that were kept after the one of this number, the newest of them; and the newest number."""
-        newest = self._rows(_Number, "SELECT ifnull(max(id), 0) AS number FROM event")[0].number
-        if newest < number:  # all was forgotten, and it was begun anew
+        last = self._rows(_Number, "SELECT ifnull(max(id), 0) AS number FROM event")[0].number
+        if last < number:  # all was forgotten, and it was begun anew
             number = 0
-        query = "SELECT * FROM event WHERE id > ? ORDER BY id DESC LIMIT ?"
-        return newest, self._events(query, number, limit)
+        return last, self._newest(limit, "SELECT * FROM event WHERE id > ? ORDER BY id DESC", number)
 
     def transitions(self, id: str, since: float, until: float) -> list[Transition]:
         """Transitions of an agent or deployment, oldest first."""
@@ -193,24 +203,27 @@ class EventReader:
         self._file.close()
 
     def _rows(self, kind: type[R], query: str, *values: float | str) -> list[R]:
+        return [*self._each(kind, query, *values)]
+
+    def _each(self, kind: type[R], query: str, *values: float | str) -> Iterator[R]:
         """Rows as far as they can be read: where the file is damaged, they end."""
-        found: list[R] = []
         with (
             suppress(sqlite3.DatabaseError, msgspec.ValidationError),
             closing(self._file.execute(query, values)) as rows,
         ):
             names = [column[0] for column in rows.description]
             for row in rows:
-                found.append(msgspec.convert(dict(zip(names, row, strict=True)), kind, strict=False))
-        return found
+                yield msgspec.convert(dict(zip(names, row, strict=True)), kind, strict=False)
 
-    def _events(self, query: str, *values: float) -> list[Event]:
-        """Events of a query that gives the newest first."""
-        found: list[Event] = []
-        for row in self._rows(_EventRow, query, *values):
-            with suppress(ValueError):  # of a kind that only a newer version knows
-                found.append(self._event(row))
-        return found[::-1]
+    def _newest(self, limit: int, query: str, *values: float) -> list[Event]:
+        """Events of a query that gives the newest first; oldest first."""
+
+        def readable() -> Iterator[Event]:
+            for row in self._each(_EventRow, query, *values):
+                with suppress(ValueError):  # of a kind that only a newer version knows
+                    yield self._event(row)
+
+        return [*newest(readable(), limit)][::-1]
 
     def _text(self, number: int) -> str:
         known = self._names.get(number)
