@@ -11,19 +11,22 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from tests.history.fleets import Life
 from tests.logs.test_spool import no_file_larger_than
 from tui.api.models import Dispatch
 from tui.clock import Moment, SystemClock
-from tui.fleet.past import Event, JobCount, Kind, Severity
+from tui.fleet.past import Event, JobCount, Kind, Severity, Subject
 from tui.fleet.state import Differing, Fleet
 from tui.fleet.store import Change
 from tui.history import writer_loop
 from tui.history.events.derive import State, Step
+from tui.history.files.folder import digest_key
 from tui.history.files.folder_place import FolderPlace
 from tui.history.files.folder_store import FolderReader
 from tui.history.files.inbox import Inbox, leave
+from tui.history.files.privacy import Privacy
 from tui.history.queue import MOST_ROWS, MOST_WAITING, NOTHING, RecordQueue
 from tui.history.recorder import Recorder
 from tui.history.records import ErrorCount, Run, Unusable
@@ -361,7 +364,7 @@ async def test_notes_of_others_are_recorded_once_and_shown(
     async with recording(place, told):
         await wait(place.opened)
         monkeypatch.setattr(os, "getpid", lambda: 999_999_999)  # of a process that is gone
-        leave(where, [event("c-1"), event("c-2", Kind.STATUS)])
+        place.leave([event("c-1"), event("c-2", Kind.STATUS)])
         await told.next()
     assert [item.id for item in told.events] == ["c-1"] and not list(where.glob("inbox-*"))
 
@@ -373,6 +376,23 @@ def test_what_is_left_for_another_process_on_a_full_disk_is_whole_or_not_there(t
         leave(tmp_path, [event("c-2")])
     leave(tmp_path, [event("c-3")])
     assert [item.id for item in Inbox(tmp_path).take()] == ["c-1", "c-3"], "half a line would spoil the next"
+
+
+async def test_what_is_left_for_the_process_that_records_is_as_it_may_be_kept(tmp_path: Path) -> None:
+    """It stays on the disk for as long as the process that left it runs."""
+    token = "eyJhbGciOiJI.eyJpc3Mi.Wq_3-hZ"
+    said = structs.replace(
+        event("c-1"), text=f"+49 30 1234: {token}", detail=token, subject=Subject(room="+49 30 1234")
+    )
+    options = RecordOptions(rooms=False)
+    place = FolderPlace(tmp_path, "project", options, Run("r1", 0.0, 0.0, "h", "1"), gap_after=9.0)
+    place.leave([said])
+    (path,) = (tmp_path / "project").glob("inbox-*")
+    text = path.read_text()
+    assert "1234" not in text and "eyJ" not in text and "Wq_3" not in text
+    (left,) = Inbox(tmp_path / "project").take()
+    kept = Privacy(digest_key(tmp_path / "project"), rooms=False).event(left)
+    assert kept == left and kept.text == f"{kept.subject.room}: ***"
 
 
 async def test_what_is_forgotten_is_gone_and_recording_goes_on(tmp_path: Path) -> None:

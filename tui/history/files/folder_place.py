@@ -11,8 +11,8 @@ from tui import privatefile
 from tui.api.text.clean import clean
 from tui.fleet.past import Event
 from tui.history.files import folder, inbox
-from tui.history.files.privacy import DIGEST_MARK
-from tui.history.records import Run, Unusable
+from tui.history.files.privacy import DIGEST_MARK, Privacy
+from tui.history.records import OWN, Run, Unusable
 from tui.history.store import Loaded, Writer
 from tui.record_options import RecordOptions
 
@@ -67,9 +67,11 @@ class FolderPlace:
         return FolderWriter(self._root, self._project, self._options, self._run, gap_after=self._gap_after)
 
     def leave(self, events: list[Event]) -> None:
-        """Leave own operations and notes for the process that records. Raises `OSError`."""
+        """Leave own events, as they may be kept, for the process that records. Raises `OSError`."""
         self._require_private()
-        inbox.leave(self._where, events)
+        if own := [event for event in events if event.kind in OWN]:
+            kept = Privacy(folder.digest_key(self._where), self._options.metadata, self._options.rooms)
+            inbox.leave(self._where, map(kept.event, own))
 
     def left(self) -> list[Event]:
         """What other processes have left. Shows them that this one writes."""

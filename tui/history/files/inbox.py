@@ -17,7 +17,6 @@ import msgspec
 
 from tui import privatefile
 from tui.fleet.past import Event
-from tui.history.records import OWN
 
 PREFIX: Final = "inbox-"
 SUFFIX: Final = ".jsonl"
@@ -28,10 +27,8 @@ _decoder: Final = msgspec.json.Decoder(Event)
 
 
 def leave(folder: Path, events: Iterable[Event]) -> None:
-    """Append the operator's own among these events, all or none. Raises `OSError`."""
-    lines = [msgspec.json.encode(event) + b"\n" for event in events if event.kind in OWN]
-    if not lines:
-        return
+    """Append these events, all or none. Raises `OSError`."""
+    lines = [msgspec.json.encode(event) + b"\n" for event in events]
     path = folder / f"{PREFIX}{os.getpid()}{SUFFIX}"
     file = privatefile.open_file(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     try:

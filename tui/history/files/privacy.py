@@ -7,6 +7,7 @@ the identity a keyed digest, the same wherever it occurs, so that job, participa
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -25,6 +26,7 @@ from tui.fleet.state import Fleet, Freshness
 DIGEST_MARK: Final = "~"
 """The first character of a digest; no identity of an agent begins with it."""
 DIGEST_DIGITS: Final = 12
+_DIGEST: Final = re.compile(rf"{DIGEST_MARK}[0-9a-f]{{{DIGEST_DIGITS}}}")
 KEY_BYTES: Final = 32
 """Length of the key that the digests of a project are made with."""
 AGENT: Final = "AGENT"
@@ -56,15 +58,15 @@ class Privacy:
         return DIGEST_MARK + hashed.hexdigest()[:DIGEST_DIGITS]
 
     def room(self, name: str) -> str:
-        """The name of a room as it is kept."""
-        return name if self.rooms else self.digest(name)
+        """The name of a room as it is kept. A digest stays: another process may have made it."""
+        return name if self.rooms or _DIGEST.fullmatch(name) else self.digest(name)
 
     def error(self, text: str, rooms: Iterable[str] = ()) -> str:
         """An error text as it is kept: without tokens, and without names of rooms that are not kept."""
         text = masked(text) if text else text
         if not self.rooms:
             for room in sorted((room for room in rooms if room and room in text), key=len, reverse=True):
-                text = text.replace(room, self.digest(room))
+                text = text.replace(room, self.room(room))
         return text
 
     def event(self, event: Event) -> Event:
