@@ -237,9 +237,10 @@ async def test_a_disk_that_is_full_is_said_once_and_events_are_kept_for_later() 
         for _ in range(3):  # tried again and again
             await asyncio.to_thread(place.tried.acquire, timeout=10)
         assert len(told.words) == 1 and "the disk is full" in told.words[0]
-        assert recorder.status.startswith("not recording: ")
+        assert recorder.trouble.startswith("not recording: ") and "the disk is full" in recorder.trouble
         place.error = None
         await asyncio.to_thread(place.came.wait, 10)
+        assert recorder.trouble == ""
     assert [item.id for batch in place.batches for item in batch.events] == ["a-1"]
     assert place.batches[0].samples, "what is known now"
     assert place.closed == 1 and len(told.words) == 1

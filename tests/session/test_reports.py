@@ -62,6 +62,11 @@ async def test_a_session_tells_of_reports_without_a_change(tmp_path: Path) -> No
         assert all(event.project == session.project.key for event in session.past.events)
 
 
+async def test_a_session_that_keeps_no_history_says_so_of_notes() -> None:
+    async with watched("calm") as (_, session):
+        assert session.recorder is None and session.unrecorded == "history is not recorded"
+
+
 async def test_what_happens_to_an_agent_is_marked_in_its_log() -> None:
     async with watched("calm") as (_, session):
         fleet = await until(session, lambda fleet: bool(fleet.agents))

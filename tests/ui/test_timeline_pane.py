@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -19,6 +20,7 @@ from tui.history.timeline import Timeline
 from tui.operations.targets import NoTarget
 from tui.session.past_at import PastAt
 from tui.ui.attention import PAUSE, Attention
+from tui.ui.history_requests import HistoryRequests
 from tui.ui.overlays.past_list import PastList, changes_list, failed_list
 from tui.ui.panes.timeline import DIVIDER, TimelinePane
 
@@ -229,3 +231,29 @@ def test_a_recording_without_a_timeline_does_not_say_that_nothing_happened() -> 
     pane = TimelinePane()
     assert pane.empty(view) == "no timeline in it" and not pane.freshness_words(view).text
     assert "no timeline in it" in changes_list(view, 0.0, 1.0, lambda text: None)._empty
+
+
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        ("", "noted: the fix is out"),
+        (
+            "not recording: the disk is full",
+            "noted until lktop ends (not recording: the disk is full): the fix is out",
+        ),
+    ],
+)
+def test_a_note_that_is_not_on_the_disk_is_not_said_to_be_kept(why: str, said: str) -> None:
+    told: list[str] = []
+    session = SimpleNamespace(note=lambda *_: "", unrecorded=why)
+    announcer = SimpleNamespace(say=lambda text, **_: told.append(text))
+    requests = HistoryRequests(
+        SimpleNamespace(),
+        SimpleNamespace(selected=session),
+        announcer,
+        show=lambda *_: None,
+        copy=lambda _: None,
+        later=lambda _: None,
+    )
+    requests.note("the fix is out", Subject(agent_id="CA_1"), "jo")
+    assert told == [said]

@@ -17,7 +17,7 @@ from tui.history.events.derive import Step
 from tui.history.queue import RecordQueue
 from tui.history.records import ErrorCount, Unusable
 from tui.history.store import Loaded, Place, Taken
-from tui.history.writer_loop import ELSEWHERE, WriterLoop
+from tui.history.writer_loop import ELSEWHERE, NOT_RECORDING, WriterLoop
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +58,11 @@ class Recorder:
     def status(self) -> str:
         """What is done, or why nothing, in words; empty before that is known."""
         return self._writer_loop.status
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing is recorded, in words; empty while it is, by this process or another."""
+        return self.status if self.status.startswith(NOT_RECORDING) else ""
 
     @property
     def samples(self) -> int:
@@ -114,14 +119,14 @@ class Recorder:
     def _run(self) -> None:
         try:
             if refusal := self._place.refusal():
-                self._writer_loop.status = f"not recording: {refusal}"
+                self._writer_loop.status = f"{NOT_RECORDING}{refusal}"
                 self._say(f"history is not recorded: {refusal}")
             else:
                 self._writer_loop.run()
         except Exception as error:  # a bug: it must not be silent, nor end the program that it watches
             _log.exception("the recorder failed")
             text = clean(f"{type(error).__name__}: {error}", limit=300)
-            self._writer_loop.status = f"not recording: {text}"
+            self._writer_loop.status = f"{NOT_RECORDING}{text}"
             self._say(f"history is not recorded any more: {text}")
         finally:
             self._queue.close()

@@ -28,6 +28,8 @@ SEEN_WITHIN: Final = 60.0
 MOST_HELD: Final = 5_000
 """Events that are held while nothing can be written."""
 RECORDING: Final = "recording"
+NOT_RECORDING: Final = "not recording: "
+"""How the status begins that says why."""
 ELSEWHERE: Final = "another lktop of yours records this project"
 SILENT: Final = "the lktop that records this project does not write"
 
@@ -91,7 +93,7 @@ class WriterLoop:
             writer.abandon()
         self._failed_at = self._clock.monotonic()
         self._retry_at = self._failed_at + RETRY
-        self.status = f"not recording: {words}"
+        self.status = f"{NOT_RECORDING}{words}"
         if words != self._said:
             self._said = words
             self._say(f"history is not recorded: {words}")

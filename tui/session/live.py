@@ -264,6 +264,11 @@ class Session:
         self._history.take(note)
         return ""
 
+    @property
+    def unrecorded(self) -> str:
+        """Why what is noted is not on the disk, in words; empty where it is."""
+        return "history is not recorded" if self.recorder is None else self.recorder.trouble
+
     async def open_recording(self) -> Reader:
         """What was recorded of the project, by this run and others."""
         if self._place is None:

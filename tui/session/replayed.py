@@ -143,6 +143,11 @@ class Replay:
         """A recording stays as it is, unless it is this machine's own, which goes on."""
         return KEPT if self._noted is None else self._noted(text, subject, by)
 
+    @property
+    def unrecorded(self) -> str:
+        """A recording stays as it is: whoever takes notes on it knows where they are."""
+        return ""
+
     async def run(self) -> None:
         """Keep logs open until cancelled; nothing is polled."""
         if self.logs is not None:

@@ -107,6 +107,10 @@ class Watched(Protocol):
         It is of now, or of an earlier time: Unix seconds by the server's clock.
         """
 
+    @property
+    def unrecorded(self) -> str:
+        """Why what is noted is not on the disk, in words; empty where it is."""
+
     async def open_recording(self) -> Reader:
         """What was recorded of the project up to now. Raises `NoHistory` with the reason in words."""
 

@@ -51,6 +51,8 @@ class HistoryRequests:
             self._say("not noted: no project is watched", tone="warn")
         elif refusal := session.note(text, subject, user):
             self._say(f"not noted: {refusal}", tone="warn")
+        elif why := session.unrecorded:
+            self._say(f"noted until lktop ends ({why}): {text}", tone="warn")
         else:
             self._say(f"noted: {text}", toast=False)
 
