@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from msgspec import structs
-
 from tui.api.models import Agent, Deployment
 from tui.fleet.past import Since, Transition, deployment_key
 from tui.fleet.status import Family, status, worst
@@ -33,23 +31,15 @@ def statuses_after(
     if not (new or restated or lost or listing.gap is not None or listing.read_at):
         return known  # nearly always
     statuses, told = dict(known), len(transitions)
-    restate = _Restate(known, statuses, listing, transitions)
+    notes = _Notes(known, statuses, listing, transitions)
     seen = listing._replace(is_first=True) if listing.may_have_been_there else listing
-    _Restate(known, statuses, seen, transitions).new(new)
-    for agent, old in restate.usual(restated):
-        restate.agent(agent, old)
+    _Notes(known, statuses, seen, transitions).new(new)
+    for agent, old in notes.usual(restated):
+        notes.agent(agent, old)
     if listing.gap is not None or listing.read_at:
-        _bound_by_gap(known, statuses, listing, transitions)
+        notes.bound_by_gap()
     after = statuses if len(transitions) > told else known
-    transitions += [
-        Transition(agent.agent_id, worst(agent).name, "", listing.gap_of(agent.agent_id), listing.at)
-        for agent in lost
-    ]
-    if listing.is_clock_unknown:
-        news = {item.id: statuses[item.id] for item in transitions[told:] if item.after}
-        statuses.update((id, by_our_clock(since, listing.at)) for id, since in news.items())
-        marked = [structs.replace(item, is_clock_unknown=True) for item in transitions[told:]]
-        transitions[told:] = marked
+    notes.gone(lost)
     return _without_gone(after, listing.after.agents)
 
 
@@ -63,7 +53,7 @@ def _without_gone(statuses: Mapping[str, Since], agents: Sequence[Agent]) -> Map
     return {key: since for key, since in statuses.items() if key in here}
 
 
-class _Restate:
+class _Notes:
     """Notes agents and deployments that have another status."""
 
     def __init__(
@@ -73,16 +63,24 @@ class _Restate:
         listing: Listing,
         transitions: list[Transition],
     ) -> None:
+        """`statuses` begins as a copy of what is `known`. What is noted goes there and to `transitions`."""
         self._known, self._statuses, self._transitions = known, statuses, transitions
-        self._listing, self._at = listing, listing.at
+        self._listing, self._at, self._is_ours = listing, listing.at, listing.is_clock_unknown
         self._was_seen = not listing.is_first and listing.gap is None
+
+    def _note(self, key: str, since: Since, before: str, gap: float | None) -> None:
+        self._statuses[key] = since
+        self._transitions.append(Transition(key, before, since.status, gap, self._at, self._is_ours))
+
+    def _dated(self, since: Since) -> Since:
+        """With a mark, if the time of the listing is by this machine's clock."""
+        return by_our_clock(since, self._at) if self._is_ours else since
 
     def usual(self, pairs: Sequence[Pair]) -> Sequence[Pair]:
         """Note agents of which all is usual, made fast, as it may be all of them; returns the others."""
         if not self._was_seen:
             return pairs
-        known, statuses, transitions, at = self._known, self._statuses, self._transitions, self._at
-        unread = self._listing.read_at
+        known, unread = self._known, self._listing.read_at
         since_now: dict[str, Since] = {}  # by status
         others: list[Pair] = []
         for pair in pairs:
@@ -97,9 +95,8 @@ class _Restate:
                     continue
                 since = since_now.get(name)
                 if since is None:
-                    since = since_now[name] = Since(name, at)
-                statuses[key] = since
-                transitions.append(Transition(key, before.status, name, None, at))
+                    since = since_now[name] = self._dated(Since(name, self._at))
+                self._note(key, since, before.status, None)
         return others
 
     def new(self, agents: Sequence[Agent]) -> None:
@@ -108,40 +105,54 @@ class _Restate:
             for agent in agents:
                 self.agent(agent, None)
             return
-        known, statuses, at = self._known, self._statuses, self._at
         for agent in agents:
             shared: dict[str, Since] = {}  # by status: nearly always one is as another of this agent
             for key, (name, rows) in _subjects(agent).items():
-                before = known.get(key)
+                before = self._known.get(key)
                 if before is not None and before.status == name:
                     continue
                 since = shared.get(name)
                 if since is None or status(name).family is Family.ERROR:  # each may have crashed last
-                    found = first_seen(name, agent, rows, at)
+                    found = self._dated(first_seen(name, agent, rows, self._at))
                     since = shared[name] = since if found == since else found
-                statuses[key] = since
-                self._transitions.append(Transition(key, "", name, None, at))
+                self._note(key, since, "", None)
 
     def agent(self, agent: Agent, old: Agent | None) -> None:
         """Note an agent that is new or has other statuses than before."""
         was = _subjects(old) if old is not None else {}
         for key, (name, rows) in _subjects(agent).items():
-            self._note(key, name, agent, rows, was[key][0] if key in was else "")
+            self._subject(key, name, agent, rows, was[key][0] if key in was else "")
 
-    def _note(self, key: str, name: str, agent: Agent, rows: Sequence[Deployment], was: str) -> None:
+    def _subject(self, key: str, name: str, agent: Agent, rows: Sequence[Deployment], was: str) -> None:
         since = self._known.get(key)
         before = was if since is None else since.status
         if before == name and since is not None:
             return
         at, gap = self._at, self._listing.gap_of(agent.agent_id)
         if self._listing.is_first or before == name:  # it may have had it for long
-            self._statuses[key] = first_seen(name, agent, rows, at)
-            before, gap = "", None
+            self._note(key, self._dated(first_seen(name, agent, rows, at)), "", None)
         else:
-            self._statuses[key] = changed(name, agent, rows, at, gap)
-            if gap is None and not before:
-                gap = at  # that it was not there before was seen
-        self._transitions.append(Transition(key, before, name, gap, at))
+            since = self._dated(changed(name, agent, rows, at, gap))
+            # that it was not there before was seen
+            self._note(key, since, before, at if gap is None and not before else gap)
+
+    def bound_by_gap(self) -> None:
+        """Note statuses that are the same after a gap in which the agent was restarted or deployed."""
+        for agent, old in self._listing.differing:
+            id = agent.agent_id
+            since, gap = self._known.get(id), self._listing.gap_of(id)
+            if old is None or since is None or gap is None or is_continuous(agent, old):
+                continue
+            if self._statuses[id] is since:
+                bound = across_gap(since, agent, agent.agent_deployments, self._at, gap)
+                self._note(id, self._dated(bound), since.status, gap)
+
+    def gone(self, agents: Sequence[Agent]) -> None:
+        """Note agents that are there no more; since when they had their status stays known for a while."""
+        for agent in agents:
+            gap = self._listing.gap_of(agent.agent_id)
+            step = Transition(agent.agent_id, worst(agent).name, "", gap, self._at, self._is_ours)
+            self._transitions.append(step)
 
 
 def _subjects(agent: Agent) -> dict[str, tuple[str, Sequence[Deployment]]]:
@@ -152,20 +163,3 @@ def _subjects(agent: Agent) -> dict[str, tuple[str, Sequence[Deployment]]]:
         for row in rows:
             found[deployment_key(id, row.region, row.deployment)] = status(row.status).name, (row,)
     return found
-
-
-def _bound_by_gap(
-    known: Mapping[str, Since],
-    statuses: dict[str, Since],
-    listing: Listing,
-    transitions: list[Transition],
-) -> None:
-    """Statuses that are the same after a gap in which the agent was restarted or deployed."""
-    for agent, old in listing.differing:
-        since, gap = known.get(agent.agent_id), listing.gap_of(agent.agent_id)
-        if old is None or since is None or gap is None or is_continuous(agent, old):
-            continue
-        if statuses[agent.agent_id] is not since:
-            continue  # it has another status
-        statuses[agent.agent_id] = across_gap(since, agent, agent.agent_deployments, listing.at, gap)
-        transitions.append(Transition(agent.agent_id, since.status, since.status, gap, listing.at))
