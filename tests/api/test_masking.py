@@ -75,6 +75,13 @@ def test_a_piece_of_a_value_is_masked_wherever_it_stands(form: Callable[[str], s
             assert not any(whole[place : place + 16] in shown for place in range(len(whole) - 15))
 
 
+def test_large_files_take_no_room_of_the_other_secrets_of_an_operation() -> None:
+    files = [f"{number:07x} {number}" * 70_000 for number in range(4)]
+    sent = SentSecrets("small-password", *files)
+    assert masked("a small-password", sent) == "a ***"
+    assert all(masked(f"a {file}", sent) == "a ***" for file in files)
+
+
 def test_a_piece_is_masked_from_its_beginning_to_its_end() -> None:
     sent = SentSecrets(LONG)
     for begin in range(1, 30):

@@ -353,6 +353,11 @@ async def test_a_proxy_that_refuses_is_named(refusing_proxy: str) -> None:
         assert client.peer(Host.AGENTS) == "", "what a proxy connects to is not known"
 
 
+async def test_a_project_at_an_address_is_there_whatever_way_leads_to_it() -> None:
+    async with connected("https://10.0.0.9", proxy="http://10.0.0.1:3128") as client:
+        assert client.peer(Host.AGENTS) == "10.0.0.9"
+
+
 async def test_a_proxy_sees_no_token_and_does_not_say_where_the_project_is() -> None:
     """Its own address is none of the project's: an upload into its network would be let through."""
     heard: list[bytes] = []

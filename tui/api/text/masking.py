@@ -23,6 +23,8 @@ TOKENS: Final = 32
 """Tokens that are remembered, the newest."""
 QUOTED: Final = 65_536
 """Characters of a remote text that are looked at; no more of one is ever shown."""
+LONGEST: Final = 2 * QUOTED
+"""Characters of a form, with its escapes; of a longer one no text quotes more."""
 START: Final = 6
 """Characters by which a form is found; a value without more than its escapes is none."""
 PIECE: Final = 16
@@ -237,7 +239,7 @@ def _forms(value: str) -> frozenset[str]:
     if len(value) <= NUMBERED:
         sent = base64.b64encode(data)  # as in the body of a request
         texts.update(_base64(sent), *map(_numbers, (data, sent)))
-    return frozenset(form for text in texts if len(form := plain(text)) >= START)
+    return frozenset(form for text in texts if len(form := plain(text[:LONGEST])) >= START)
 
 
 def _numbers(data: bytes) -> Iterator[str]:
