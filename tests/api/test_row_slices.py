@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tui.api.decoding import reader, row_slices
@@ -59,7 +59,11 @@ bodies = st.builds(
 )
 
 
+TWICE = row(0, "a name that is longer than what is looked for")
+
+
 @given(st.lists(bodies, min_size=1, max_size=4))
+@example([body([TWICE | {"agent_deployments": [{"agent_id": "x"}] * 3}, TWICE]), body([TWICE, TWICE])])
 def test_they_are_the_rows_that_decoding_at_once_finds(answers: list[bytes]) -> None:
     slices = RowSlices(("agents",))
     for answer in answers:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterable, Iterator
+from operator import is_not
 from typing import Final
 
 import msgspec
@@ -57,12 +58,11 @@ class RowSlices:
             return None
         border = re.compile(rb",\s*+" + re.escape(first[1]))
         found: list[_Slice] = []
-        at, paused, number, count, is_same = begin.end(), 0, -1, 0, True
+        at, paused, number, count = begin.end(), 0, -1, 0
         while at < end and count <= most:
             number = places.get(body[at : at + ANCHOR], number)
             part = _unchanged(body, at, end, before[number]) if 0 <= number < len(before) else None
             if part is None:
-                is_same = False
                 following = [known[0] for known in before[number + 1 : number + 1 + AHEAD]]
                 part = _decoded(body, at, _ends(body, at, end, border, following))
             if part is None:
@@ -73,7 +73,8 @@ class RowSlices:
             if at - paused > PAUSE:
                 paused = at
                 yield
-        if not is_same or len(found) != len(before):
+        # one by one: a slice may be as another one of the body before
+        if len(found) != len(before) or any(map(is_not, found, before)):
             self._rows = [row for _, rows in found for row in rows]
         self._slices = found
         self._places = {text[1 : 1 + ANCHOR]: number for number, (text, _) in enumerate(found)}
