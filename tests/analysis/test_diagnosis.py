@@ -185,18 +185,38 @@ def test_evidence_is_put_in_one_line_and_what_is_not_known_is_said(
     assert next_id in (*BY_ID, LOG, BUILD_LOG, "")
 
 
+AFTER = "after 11-29 01:22 (mara, feat/turn-detection)"
+
+
 @pytest.mark.parametrize(
     ("known", "cause"),
     [
-        (CRASHING, f"{KEY} after 11-29 01:22 (mara, feat/turn-detection) · no secret of that name"),
+        # the variable first: where the column is narrow, the rest is cut off
+        (
+            CRASHING,
+            f"DEEPGRAM_API_KEY: KeyError {AFTER} · no secret of that name",
+        ),
+        (
+            with_fields(CRASHING, error="OPENAI_API_KEY is not set", since=OLD),
+            "OPENAI_API_KEY is not set · no secret of that name",
+        ),
+        (
+            with_fields(CRASHING, error="ValueError: pass api_key or set OPENAI_API_KEY in the environment"),
+            f"OPENAI_API_KEY: ValueError {AFTER} · no secret of that name",
+        ),
+        (
+            Evidence("Build Failed", SEEN, TAG, DEPLOYED, replicas=2),
+            "see build log · 2 replicas of the previous version run",
+        ),
         (
             with_fields(CRASHING, error="TypeError: " + "x" * 60),
-            "TypeError after 11-29 01:22 (mara, feat/turn-detection)",
+            f"TypeError {AFTER}",
         ),
         (with_fields(CRASHING, error="y" * 60, since=OLD), "y" * 60),
         (with_fields(CRASHING, error=None, since=OLD), "crashed ×35"),
         (Evidence("CrashLoop"), "log not read"),
-        (Evidence("Server Error", version=TAG), "on LiveKit's side"),
+        (Evidence("Server Error", version=TAG), "LiveKit's side"),
+        (Evidence("Suspended", version=TAG), "by LiveKit"),
     ],
 )
 def test_a_column_has_what_is_not_said_beside_it(known: Evidence, cause: str) -> None:

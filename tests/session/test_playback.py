@@ -196,7 +196,7 @@ async def test_of_one_hours_file_alone_since_when_is_told_as_it_was_live(
     monkeypatch.setattr(sample_statuses, "AT_ONCE", 3)
     replay = Replay(PROJECT, Fleet(), clock=ManualClock())
     playback = Playback(replay, reader)
-    assert await playback.end(newest=True)
+    assert await playback.end(newest=True) and not calls, "to open it costs nothing more"
     ids = ("CA_0", "CA_1", deployment_key("CA_1", "us-east", ""))
     for moment, past in (*known[::-1], *known):
         await playback.seek(moment)

@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from tui.analysis.missing_variable import missing_variable
+from tui.analysis.missing_variable import BRIEF, brief, missing_variable
 from tui.api.models import Agent, Deployment, Version, instant
 from tui.fleet.find import read_in_part, read_secrets, read_versions
 from tui.fleet.past import Past, Since
@@ -25,8 +25,6 @@ ADD_SECRET: Final = "new_secret"
 """Ids of operations that may come next."""
 SOON: Final = 3600.0
 """Seconds after a deploy within which what breaks is put down to it."""
-BRIEF: Final = 40
-"""Characters of an error that stands in a column as it is; of a longer one its class does."""
 UNUSABLE: Final = ("Building", "Build Failed")
 """Statuses of versions that cannot be rolled back to."""
 
@@ -268,10 +266,12 @@ def _log(known: Evidence, clock: Callable[[float], str]) -> tuple[list[str], lis
 
 def _cause(known: Evidence, said: list[str], unknown: list[str]) -> str:
     if known.status in _NOT_OURS:
-        return _WORDS[known.status].partition(" ")[2]
+        return _WORDS[known.status].partition(" ")[2].removeprefix("on ")
     after = f"after {version_tag(known.version)}{_who(known)}" if _is_by_deploy(known) else ""
+    if known.status == "Build Failed":
+        said = ["see build log", *said[1:]]
     if known.error:
-        name = known.error if len(known.error) <= BRIEF else known.error.partition(":")[0]
+        name = brief(known.error)
         said = [f"{name} {after}".strip() if len(name) <= BRIEF else known.error, *said[1:]]
     elif after:
         said = [after, *said]

@@ -206,7 +206,8 @@ class Playback:
             return None
         here = sample.stamp.at
         seen = here if at is None else max(here, min(at, last.at))
-        return _Read(sample, extent, seen, reader.newest_transitions(ids, seen) or {})
+        steps = reader.newest_transitions(ids, seen) if ids else None
+        return _Read(sample, extent, seen, steps or {})
 
     # ---- since when -----------------------------------------------------------------------------------
 
