@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from tests.fixtures.clocks import StillClock
 from tests.logs.fakes import TestClient, TestClock, settle
 from tui.api.models import Agent, Deployment, instant
+from tui.api.text.masking import SentSecrets
 from tui.fleet.reason import LoggedError
 from tui.fleet.state import with_agents
 from tui.fleet.store import Store
@@ -51,6 +52,18 @@ def test_errors_are_counted_per_agent_minute_and_signature_with_the_newest_line(
     ]
     assert newest == {"CA_1": LoggedError("job 9 failed", 100.0)}
     assert tally.take() == ([], newest) and not tally.has_news.is_set()
+
+
+def test_a_secret_that_was_sent_is_not_in_what_is_kept_of_a_log() -> None:
+    """An agent prints where it could not connect to; sent after it was read, too."""
+    url = "postgresql://app:S3cr3t-Passw0rd@db.internal/app"
+    sent = SentSecrets()
+    tally = LogErrors(StillClock(), sent)
+    tally.found(error(f"cannot connect to {url}"))
+    sent.add(url)
+    (count,), newest = tally.take()
+    assert (count.line, newest["CA_1"].text) == ("cannot connect to ***",) * 2
+    assert count.signature == "cannot connect to ***"
 
 
 def replace_type(source: LogSource) -> LogSource:

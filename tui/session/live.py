@@ -134,7 +134,7 @@ class Session:
         self.poller = Poller(
             self.client, self.store, clock=clock, chance=chance, refresh=refresh, sources=sources
         )
-        self._errors = LogErrors(clock)
+        self._errors = LogErrors(clock, self.client.sent)
         self.logs = LogHub(
             self.client,
             clock=clock,

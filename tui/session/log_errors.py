@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from tui.api.text.masking import SentSecrets
 from tui.clock import Clock
 from tui.fleet.reason import LoggedError
 from tui.history.records import ErrorCount
@@ -42,8 +43,9 @@ class _Count(Struct):
 class LogErrors:
     """`ErrorListener` of every log that is opened. What was read twice is counted once."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, clock: Clock, sent: SentSecrets | None = None) -> None:
+        """`sent` is what nothing may show: agents print their secrets where these are wrong."""
+        self._clock, self._sent = clock, sent
         self._newest: dict[str, _Newest] = {}
         self._counts: dict[tuple[str, int, str], _Count] = {}
         self._counted: dict[_Key, float] = {}
@@ -105,15 +107,20 @@ class LogErrors:
         """What was counted since the last time, and what the log of each agent says now, by id."""
         self.has_news.clear()
         counts = [
-            ErrorCount(agent_id, minute, signature, held.count, held.newest.line)
+            ErrorCount(agent_id, minute, self._mask(signature), held.count, self._mask(held.newest.line))
             for (agent_id, minute, signature), held in self._counts.items()
         ]
         self._counts.clear()
         newest = {
-            agent_id: LoggedError("" if known.error is None else known.error.line, known.deployed_at)
+            agent_id: LoggedError(
+                "" if known.error is None else self._mask(known.error.line), known.deployed_at
+            )
             for agent_id, known in self._newest.items()
         }
         return counts, newest
+
+    def _mask(self, text: str) -> str:
+        return self._sent.mask(text) if self._sent is not None and self._sent.has_values else text
 
 
 def _raise(known: dict[_Key, float], error: ReadError) -> None:
