@@ -14,7 +14,7 @@ from pathlib import Path
 CAUGHT = 97
 """Exit status of a program that was ended."""
 _ADDRESSED = ("socket.connect", "socket.sendto", "socket.sendmsg")
-_LOOKED_UP = ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr")
+_LOOKED_UP = ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr", "socket.getnameinfo")
 
 
 def elsewhere(event: str, args: tuple[object, ...]) -> str:
@@ -23,7 +23,7 @@ def elsewhere(event: str, args: tuple[object, ...]) -> str:
         address = args[1]
         host = address[0] if isinstance(address, tuple) else address
     elif event in _LOOKED_UP:
-        host = args[0]
+        host = args[0][0] if isinstance(args[0], tuple) else args[0]
     else:
         return ""
     name = host.decode(errors="replace") if isinstance(host, bytes) else str(host)

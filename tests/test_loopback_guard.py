@@ -21,6 +21,8 @@ from tests.ptyrun import GUARD, terminal_env
         ("socket.connect", (None, ("192.0.2.1", 443)), "socket.connect 192.0.2.1"),
         ("socket.connect", (None, b"/run/agent"), "socket.connect /run/agent"),
         ("socket.sendto", (None, ("192.0.2.1", 53)), "socket.sendto 192.0.2.1"),
+        ("socket.getnameinfo", (("127.0.0.1", 80),), ""),
+        ("socket.getnameinfo", (("192.0.2.1", 80),), "socket.getnameinfo 192.0.2.1"),
         ("socket.getaddrinfo", ("pypi.example", 443, 0, 0, 0), "socket.getaddrinfo pypi.example"),
         ("socket.getaddrinfo", (b"livekit.example", 443, 0, 0, 0), "socket.getaddrinfo livekit.example"),
     ],

@@ -13,6 +13,7 @@ from tui.analysis.diagnosis import Deploy, Evidence, diagnose, evidence
 from tui.analysis.missing_variable import missing_variable
 from tui.api.models import Agent, Deployment, instant
 from tui.clock import Moment
+from tui.fleet.find import listing_name
 from tui.fleet.past import EMPTY_PAST, Since
 from tui.fleet.reason import BUILD_LOG, LOG, LoggedError
 from tui.fleet.state import Fleet, with_agents
@@ -321,6 +322,19 @@ def test_secrets_that_were_listed_long_ago_are_dated() -> None:
     assert said[0] == said[1] and said[0].endswith("no secret of that name")
     listed = datetime.fromtimestamp(view.now, UTC).strftime("%H:%M")
     assert said[2] == f"{said[0]} at {listed}", "somebody may have set it since"
+
+
+def test_a_list_that_is_cut_from_now_on_ends_what_was_concluded_from_it() -> None:
+    view = view_of("incident")
+    agent = next(agent for agent in view.fleet.agents if agent.name == "kyc-verifier")
+    error = LoggedError("KeyError: 'DEEPGRAM_API_KEY'", instant(agent.deployed_at))
+    whole = replace(view.fleet, log_errors={agent.agent_id: error})
+    cut = replace(whole, cut={listing_name("secrets", agent.agent_id): 3})
+    diagnoses, now = Diagnoses(), Moment(view.now, view.monotonic)
+    before, after = (
+        diagnoses.of(fleet, view.past, now, TimeStyle.UTC)[agent.agent_id].text for fleet in (whole, cut)
+    )
+    assert before.endswith("no secret of that name") and not after.endswith("no secret of that name")
 
 
 def test_of_two_days_both_are_named() -> None:

@@ -106,6 +106,10 @@ def test_a_filter_never_hides_a_problem_silently() -> None:
     pane.set_filter("")
     pane.keys(view)
     assert words(pane.title(view)) == " [49]"
+    cut = replace(view, fleet=replace(view.fleet, cut={"agents": 49, "rooms": 3}))
+    assert words(pane.title(cut)) == " [49] cut at 49"
+    assert (pane.left_out(cut), pane.left_out(view)) == ("the list of agents was cut at 49", "")
+    assert pane.inputs(cut) != pane.inputs(view), "nothing else may have changed"
 
 
 def test_problems_only() -> None:

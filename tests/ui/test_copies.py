@@ -8,6 +8,7 @@ import random
 import re
 import stat
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.fixtures.clocks import StillClock
 from tests.fixtures.screen import drawn, playing
 from tests.scenes import LATER, PROJECT, START, TERMINAL, Scene, known, looks, settled, still, typed
 from tui.ui.app import Lktop
+from tui.ui.exporter import Exporter
 from tui.ui.launch import Launch
 from tui.ui.terminal import screenshot
 from tui.ui.widgets.table import LineTable
@@ -195,6 +197,16 @@ async def test_the_same_words_are_not_put_on_top_of_themselves() -> None:
         await settled(pilot)
         (toast,) = program._notifications
         assert toast.message == "another", "one line at a time"
+
+
+async def test_a_list_that_is_not_whole_is_not_said_to_be_when_it_is_saved(tmp_path: Path) -> None:
+    said: list[tuple[str, str]] = []
+    launch = SimpleNamespace(state_dir=tmp_path)
+    saver = Exporter(SimpleNamespace(), launch, StillClock(), lambda text, tone: said.append((text, tone)))
+    await saver.save_table("agents", "a\r\n", "the list of agents was cut at 50,000")
+    ((text, tone),) = said
+    assert text.startswith("list saved: ") and text.endswith("; the list of agents was cut at 50,000")
+    assert tone == "warn"
 
 
 async def test_a_list_is_saved_as_it_is_shown(app: tuple[Lktop, list[str]], tmp_path: Path) -> None:

@@ -348,6 +348,13 @@ def test_how_much_of_the_rooms_is_known() -> None:
     cut = replace(view, fleet=replace(view.fleet, cut={"rooms": 31, "dispatches": 40, "agents": 5}))
     assert words(pane.title(cut)) == " [31 rooms] rooms cut at 31 dispatches cut at 40"
     assert pane.inputs(cut) != pane.inputs(view), "nothing else may have changed"
+    assert (pane.left_out(cut), pane.left_out(view)) == ("the list of rooms was cut at 31", "")
+    fresh = {"call-5122": RoomFreshness(1.0, cut=9), "standup-eng": RoomFreshness(1.0, cut=0)}
+    held = {**view.fleet.dispatches, "standup-eng": ()}
+    partly = replace(view, fleet=replace(view.fleet, room_freshness=fresh, dispatches=held))
+    lines = shown(pane, partly)
+    assert lines["room:call-5122"][5].text.startswith("cut at 9 dispatches")
+    assert lines["room:standup-eng"][1].text == "not read: too many"
     unpolled = replace(view, fleet=replace(view.fleet, dispatches={}))
     assert {cells[1].text for cells in shown(pane, unpolled).values()} == {"not loaded yet"}
 

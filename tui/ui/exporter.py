@@ -48,18 +48,19 @@ class Exporter:
         work = partial(screenshot.save, self._app.export_screenshot(), path)
         self._app.run_worker(self._save("picture", path, work), exclusive=False)
 
-    async def save_table(self, name: str, text: str) -> None:
-        """Save a table of a name, in a file for this user alone."""
+    async def save_table(self, name: str, text: str, left_out: str = "") -> None:
+        """Save a table of a name, in a file for this user alone; `left_out` says why it is not the whole."""
         path = self._launch.state_dir / "lists" / f"{name}-{self._stamp()}.csv"
-        await self._save("list", path, partial(privatefile.save, path, text.encode()))
+        await self._save("list", path, partial(privatefile.save, path, text.encode()), left_out)
 
     def _stamp(self) -> str:
         return clock_time(self._clock.now(), TimeStyle.UTC, zone=False).translate(str.maketrans(" :", "-."))
 
-    async def _save(self, what: str, path: Path, work: Callable[[], None]) -> None:
+    async def _save(self, what: str, path: Path, work: Callable[[], None], left_out: str = "") -> None:
         try:
             await asyncio.to_thread(work)
         except OSError as error:
             self._say(f"{what} not saved in {clipboard.with_tilde(path)}: {error.strerror}", tone="error")
         else:
-            self._say(f"{what} saved: {clipboard.with_tilde(path)}")
+            saved = f"{what} saved: {clipboard.with_tilde(path)}"
+            self._say(f"{saved}; {left_out}" if left_out else saved, tone="warn" if left_out else "text")

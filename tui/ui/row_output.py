@@ -82,6 +82,7 @@ class RowOutput:
     async def save(self, pane: Pane) -> None:
         """Save every row of a list to a file."""
         if rows := await pane.all_rows():
-            await self._exporter.save_table(pane.NAME.lower(), as_csv(rows))
+            left_out = pane.left_out(self._main.view)
+            await self._exporter.save_table(pane.NAME.lower(), as_csv(rows), left_out)
         else:
             self._say(f"{pane.NAME} shows no row that could be saved", tone="warn")

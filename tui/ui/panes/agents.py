@@ -151,6 +151,10 @@ class AgentsPane(ProblemListPane):
             words.append(Cell(f" </{self.active_filter.source}>", "accent"))
         return tuple(words)
 
+    def left_out(self, view: View) -> str:
+        """The list was cut, or a row of it could not be read."""
+        return unlisted_agents(view.fleet)
+
     def empty(self, view: View) -> str:
         """No agents at all, or no problems."""
         fresh = view.fleet.fresh("agents")

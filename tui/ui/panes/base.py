@@ -205,6 +205,10 @@ class Pane(Vertical):
         """As `copy_rows`, of every row that the pane shows; lets others work in between."""
         return ()
 
+    def left_out(self, view: View) -> str:
+        """Why there may be more than its rows, in words; empty where the whole list was read and kept."""
+        return ""
+
     def raw_item(self) -> object | None:
         """What `y` shows as JSON: the thing under the cursor."""
         return None

@@ -15,7 +15,14 @@ from tui.api.models import Agent
 from tui.fleet.conditions import Worst
 from tui.fleet.coverage import coarsely, coverage_words, is_old
 from tui.fleet.evidence import agent_of
-from tui.fleet.find import NO_OPEN_ROOMS, are_rooms_whole, no_rooms, unknown_rooms, unlisted_agents
+from tui.fleet.find import (
+    NO_OPEN_ROOMS,
+    are_rooms_whole,
+    no_rooms,
+    unknown_rooms,
+    unlisted_agents,
+    unlisted_rooms,
+)
 from tui.fleet.lists.cells import Cell, Cells, ColumnLayout
 from tui.fleet.lists.room_list import ROOM_FIELDS, matching_rooms
 from tui.fleet.lists.tree import (
@@ -186,6 +193,11 @@ class DispatchesPane(ProblemListPane):
         if self.revealed:
             words.append(Cell(" metadata shown", "warn"))
         return tuple(words)
+
+    def left_out(self, view: View) -> str:
+        """A list was cut, or a row of it could not be read."""
+        in_part = "" if are_rooms_whole(view.fleet) else "not all dispatches of the rooms were read"
+        return unlisted_rooms(view.fleet) or in_part
 
     def empty(self, view: View) -> str:
         """No rooms, or not received yet."""
