@@ -16,6 +16,7 @@ from tests.fixtures.session import running, until
 from tui.clock import SystemClock
 from tui.fleet.past import Kind, Subject
 from tui.fleet.polling.poller import Poller
+from tui.history import timeline
 from tui.history.files.folder_store import FolderReader
 from tui.history.files.privacy import Privacy, recorded
 from tui.history.recorder import Recorder
@@ -79,7 +80,12 @@ async def test_nothing_is_counted_or_written_before_what_earlier_runs_knew_was_r
     assert order == ["read", "write", "poll"]
 
 
-async def test_the_next_run_knows_since_when_and_what_happened(tmp_path: Path) -> None:
+@pytest.mark.parametrize("many", [timeline.MANY, 0])
+async def test_the_next_run_knows_since_when_and_what_happened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    """Also where a thread derives it."""
+    monkeypatch.setattr(timeline, "MANY", many)
     async with serve("incident", speed=0) as simulator:
         async with watching(simulator, tmp_path) as first:
             fleet = await until(first, lambda fleet: bool(fleet.agents and fleet.rooms and fleet.dispatches))
@@ -100,9 +106,13 @@ async def test_the_next_run_knows_since_when_and_what_happened(tmp_path: Path) -
             row.status = "CrashLoop" if row.status != "CrashLoop" else "Running"
         simulator.world.touch(broken)
         async with watching(simulator, tmp_path) as second:
+            heard = asyncio.Event()
+            second.follow(heard.set)
             await until(second, lambda fleet: bool(fleet.agents))
-            since = second.past.since(fleet.agents[0].agent_id)
-            assert since is not None and since.at is not None, "seen by both runs"
+            while (since := second.past.since(fleet.agents[0].agent_id)) is None:
+                heard.clear()
+                await asyncio.wait_for(heard.wait(), 10)
+            assert since.at is not None, "seen by both runs"
             assert second.past.since(fleet.agents[1].agent_id) == was
             texts = [event.text for event in second.past.events]
             assert any("the bad deploy" in text for text in texts) and len(texts) > 1

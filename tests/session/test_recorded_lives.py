@@ -53,7 +53,7 @@ class Lives:
         session = Session(
             project,
             clock=SystemClock(),
-            chance=self._chance,
+            chance=random.Random(0),  # else what happens would depend on how often it polls
             refresh=30.0,
             history_dir=self._root,
             record=RecordOptions(),

@@ -94,11 +94,13 @@ class Recorder:
         self._queue.add(taken, change.fields)
 
     def told(self, step: Step) -> None:
-        """Take in what history derived."""
+        """Take in what history derived, and the change that it follows from: both are kept at once."""
         if self._is_giving:
             return  # it comes from there
         if step.events or step.transitions or step.failed or step.job_counts:
             self._queue.add_step(step)
+        if isinstance(step.happened, Change):
+            self.record(step.happened)
 
     def count_errors(self, counts: list[ErrorCount]) -> None:
         """Take in how often errors were read in logs."""

@@ -150,7 +150,7 @@ class History:
             # how they are is known, and not yet since when
             self._timeline = replace(self._timeline, statuses={})
         else:
-            self._tell(derive(self._state, happened, self._skew()))
+            self._tell(derive(self._state, happened, self._skew()), happened)
 
     async def run(self) -> None:
         """Take in large changes beside the loop, until cancelled. Where this does not run, nothing waits."""
@@ -160,18 +160,18 @@ class History:
                 await self._has_waiting.wait()
                 while self._waiting:
                     step = await asyncio.to_thread(derive, self._state, self._waiting[0], self._skew())
-                    self._waiting.popleft()
-                    self._tell(structs.replace(step, is_late=True))
+                    self._tell(step, self._waiting.popleft(), is_late=True)
                 self._has_waiting.clear()
         finally:
             self._is_running = False
             while self._waiting:
-                self._tell(derive(self._state, self._waiting.popleft(), self._skew()))
+                happened = self._waiting.popleft()
+                self._tell(derive(self._state, happened, self._skew()), happened)
 
-    def _tell(self, step: Step) -> None:
+    def _tell(self, step: Step, happened: Input, *, is_late: bool = False) -> None:
         self._state = step.state
-        if step.events:
-            step = structs.replace(step, events=self._doubles.without(step.events))
+        events = self._doubles.without(step.events) if step.events else ()
+        step = structs.replace(step, events=events, happened=happened, is_late=is_late)
         self._timeline = after(self._timeline, step)
         for listener in tuple(self._listeners.values()):
             listener(step)

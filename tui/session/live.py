@@ -116,7 +116,6 @@ class Session:
                 report=report or _log.warning,
                 received=self._history.add,
             )
-            self.store.subscribe(self.recorder.record)
             self._history.follow(self.recorder.told)
         endpoint = Endpoint(
             url=project.url,

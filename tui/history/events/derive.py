@@ -111,8 +111,10 @@ class Step(Struct, frozen=True):
     failed: tuple[FailedJob, ...] = ()
     job_counts: tuple[JobCount, ...] = ()
     """Of jobs that succeeded; to be added to those of the same agent and minute."""
+    happened: Input | None = None
+    """What it follows from; None for what another process has told."""
     is_late: bool = False
-    """The screen has been told of the change already that this follows from."""
+    """The screen has been told already of the change that this follows from."""
 
 
 def derive(state: State, happened: Input, skew: float | None = 0.0) -> Step:
