@@ -264,6 +264,17 @@ BAD = [
 ]
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [{f"field{number}": "a value" for number in range(101)}, {"policy": "x" * 140_000}, {"y" * 140_000: ""}],
+)
+def test_a_form_that_is_too_large_to_be_one_is_refused(fields: dict[str, str]) -> None:
+    """A hundred thousand fields would take seconds in which nothing else happens."""
+    with pytest.raises(errors.BadTarget, match="too large to be one; nothing was uploaded"):
+        upload_target("", "https://store.example/x", fields)
+    upload_target("", "https://store.example/x", dict(list(fields.items())[:10]) if len(fields) > 1 else {})
+
+
 @pytest.mark.parametrize("url", BAD)
 def test_an_address_that_may_not_be_uploaded_to(url: str) -> None:
     for target in ((url,), ("https://fine.example", url, FORM)) if url else ((url,),):

@@ -26,6 +26,10 @@ from tui.secret import Secret
 
 RESOLVE: Final = 10.0
 """Seconds to look up a name."""
+MOST_FIELDS: Final = 100
+"""Fields of a form; those of object stores have about ten."""
+LARGEST_FORM: Final = 1 << 17
+"""Characters of a form's names and values: each is sent before the file, and looked for in texts."""
 TRIED: Final = 4
 """Addresses of one name that are tried."""
 
@@ -79,6 +83,11 @@ def judge(target: UploadTarget) -> None:
         absolute = False
     if not absolute or parts.username or parts.password or not (url.isascii() and url.isprintable()):
         raise errors.BadTarget("the address to upload to is none; nothing was uploaded", host=host)
+    size = sum(len(name) + len(value) for name, value in target.fields or ())
+    if len(target.fields or ()) > MOST_FIELDS or size > LARGEST_FORM:
+        raise errors.BadTarget(
+            "the form to upload with is too large to be one; nothing was uploaded", host=host
+        )
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
         raise errors.BadTarget(
             f"{host}: source code goes out by https only, or by http to this machine; nothing was uploaded",
