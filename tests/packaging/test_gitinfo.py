@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 from pathlib import Path
@@ -46,6 +47,19 @@ async def test_a_dirty_tree_has_a_hash_of_its_own(root: Path, change: dict[str, 
     assert found is not None and found.dirty
     git(root, "add", "--all")
     assert found.tree == git(root, "rev-parse", "--short", git(root, "write-tree"))
+
+
+async def test_without_room_for_a_temporary_folder_there_is_no_hash_and_a_word(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> str:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("tempfile.mkdtemp", full)
+    grow(root, {"new": "x"})
+    found = await read_git(root, ENVIRONMENT)
+    assert found is not None and found.dirty and not found.tree
+    assert found.note == "no tree hash, it needs a temporary folder: no space left on device"
 
 
 async def test_the_hash_follows_the_content(root: Path) -> None:

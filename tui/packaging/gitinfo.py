@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from tui.api.text.clean import clean
+from tui.packaging.files import reason
 
 TIMEOUT: Final = 20.0
 """Seconds for each command; hashing a large working tree takes the longest."""
@@ -126,18 +127,26 @@ class _Git:
 
 async def _tree(git: _Git) -> str:
     """The tree hash of the working tree, made with a temporary index and temporary objects."""
-    objects = await git.tell("rev-parse", "--path-format=absolute", "--git-path", "objects")
-    with tempfile.TemporaryDirectory(prefix="lktop-git-") as place:
-        (Path(place) / "objects").mkdir()
-        aside = {
-            "GIT_INDEX_FILE": f"{place}/index",
-            "GIT_OBJECT_DIRECTORY": f"{place}/objects",
-            "GIT_ALTERNATE_OBJECT_DIRECTORIES": objects,
-        }
-        try:
-            await git.ask("add", "--all", **aside)
-            tree = await git.ask("write-tree", **aside)
-            return await git.ask("rev-parse", "--short", tree, **aside)
-        except _Silent as silence:
-            git.note = git.note or str(silence)
-            return ""
+    try:
+        with tempfile.TemporaryDirectory(prefix="lktop-git-", ignore_cleanup_errors=True) as place:
+            return await _tree_beside(git, Path(place))
+    except _Silent as silence:
+        git.note = git.note or str(silence)
+    except OSError as error:
+        git.note = git.note or f"no tree hash, it needs a temporary folder: {reason(error)}"
+    return ""
+
+
+async def _tree_beside(git: _Git, place: Path) -> str:
+    """The same with a folder for what git writes. Raises `_Silent` and `OSError`."""
+    (place / "objects").mkdir()
+    aside = {
+        "GIT_INDEX_FILE": f"{place}/index",
+        "GIT_OBJECT_DIRECTORY": f"{place}/objects",
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES": await git.tell(
+            "rev-parse", "--path-format=absolute", "--git-path", "objects"
+        ),
+    }
+    await git.ask("add", "--all", **aside)
+    tree = await git.ask("write-tree", **aside)
+    return await git.ask("rev-parse", "--short", tree, **aside)
