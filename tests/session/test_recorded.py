@@ -78,6 +78,8 @@ async def test_nothing_is_counted_or_written_before_what_earlier_runs_knew_was_r
     async with running(session):
         await asyncio.wait_for(polled.wait(), 10)
     assert order == ["read", "write", "poll"]
+    assert session.recorder is not None
+    assert session.recorder._skew() is None, "no answer has told the server's time, and no sample says so"
 
 
 @pytest.mark.parametrize("many", [timeline.MANY, 0])

@@ -74,6 +74,8 @@ def test_the_bar_shows_the_moment_its_place_and_the_gaps() -> None:
     assert len(drawn(short, 100)) == 100
     narrow = Position(T, extent, gap="not recorded", words="x" * 20)
     assert "●" not in drawn(narrow, 40) and "not recorded" in drawn(narrow, 40)
+    assert drawn(Position(T, extent, is_clock_unknown=True), 80).startswith("~"), "the server's was not known"
+    assert drawn(Position(T, extent), 80).startswith(" ")
     assert "▸ ×5" in drawn(Position(T, extent, speed=5.0), 80)
     assert "●" in drawn(Position(T, Extent(T, T)), 80), "of one sample"
 

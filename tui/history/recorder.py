@@ -33,11 +33,11 @@ class Recorder:
         place: Place,
         *,
         clock: Clock,
-        skew: Callable[[], float],
+        skew: Callable[[], float | None],
         report: Callable[[str], None],
         received: Callable[[list[Event]], None],
     ) -> None:
-        """`skew`: the server's clock minus this machine's, seconds.
+        """`skew`: the server's clock minus this machine's, seconds; None while that is not known.
 
         `report` is told once of what goes wrong, in words.
         `received` is given what other processes of this user tell: operations and notes that they have left,

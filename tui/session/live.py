@@ -112,7 +112,7 @@ class Session:
             self.recorder = Recorder(
                 self._place,
                 clock=clock,
-                skew=lambda: self._health.skew,
+                skew=self._skew,
                 report=report or _log.warning,
                 received=self._history.add,
             )

@@ -226,6 +226,7 @@ class TimeTravel:
             speed=self._speed if self._playing is not None else 0.0,
             words=words,
             problems=playback.problems,
+            is_clock_unknown=playback.stamp.skew is None,
         )
         self._main.time_bar.show_position(position, self._main.view.times)
         if self._playing is None:

@@ -43,11 +43,13 @@ class Position:
         speed: float = 0.0,
         words: str = "",
         problems: Sequence[float] = (),
+        is_clock_unknown: bool = False,
     ) -> None:
         """Times are Unix seconds by the server's clock; `speed` is 0 while nothing plays.
 
         `gap` is why the sample does not follow on the one before; `is_unrecorded` says that nothing was
         recorded at that time; `words` is what else is to be said; `problems` are the times of errors.
+        `is_clock_unknown`: the server's clock was not known then, and the moment is by this machine's.
         """
         self.at = at
         self.extent = extent
@@ -55,6 +57,7 @@ class Position:
         self.speed = speed
         self.words = words
         self.problems = problems
+        self.is_clock_unknown = is_clock_unknown
 
 
 def bar(position: Position, size: int, style: TimeStyle) -> Line:
@@ -64,7 +67,7 @@ def bar(position: Position, size: int, style: TimeStyle) -> Line:
     def clock(at: float) -> str:
         return second_of(at, now=extent.last, style=lit)
 
-    here = Cell(f" {clock(position.at)} ", "accent")
+    here = Cell(f"{'~' if position.is_clock_unknown else ' '}{clock(position.at)} ", "accent")
     first, last = Cell(f" {clock(extent.first)} ", "muted"), Cell(f" {clock(extent.last)} ", "muted")
     said = [f"▸ ×{position.speed:g}"] if position.speed else []
     said += [words for words in (position.gap, position.words) if words]
