@@ -257,6 +257,9 @@ def test_no_token_and_no_signed_address_goes_in_or_comes_out(path: Path) -> None
         "see ***",
         "refused: *** at https://store.example/x?X-Amz-Signature=***",
     )
+    path.write_text(path.read_text().replace('"refused"', '"unknown"'))
+    (open_,) = kept.unresolved()
+    assert open_.reason == "see ***"
 
 
 def test_old_entries_are_found_and_masked_in_their_place(path: Path) -> None:

@@ -219,7 +219,7 @@ class Journal:
         for record, outcome in self._records():
             unknown = outcome is not None and outcome.verdict == Verdict.UNKNOWN
             if unknown or (outcome is None and not _is_alive(record.process)):
-                found.append(_to_intent(record))
+                found.append(replace(_to_intent(record), reason=masked(record.reason)))
         return found
 
     def entries(self, limit: int = 200) -> list[AuditEntry]:
