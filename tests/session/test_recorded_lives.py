@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -77,6 +78,16 @@ class Lives:
             session.select(Selection(agent_id=agent.agent_id, room=room.name, panes_in_view=("rooms",)))
         assert isinstance(session, Session)
         await session.poller.once()
+
+    async def fail(self) -> None:
+        """Nothing answers any more."""
+        for path in OUTAGES:
+            self._here.faults.add(FaultSpec(path=path, code="unavailable", message="no capacity for mara"))
+        session = self._session()
+        assert isinstance(session, Session)
+        polls = asyncio.create_task(session.poller.once())
+        await until(session, lambda fleet: any(fresh.failures for fresh in fleet.freshness.values()))
+        await polls
 
     async def end(self) -> None:
         """lktop ends."""
@@ -173,6 +184,7 @@ async def live_and_check(root: Path, monkeypatch: pytest.MonkeyPatch, seed: int,
     async with lives(root, seed) as found:
         for _ in range(steps):
             await found.step()
+        await found.fail()
     assert not found.broken
     counts = [check(root / key, known) for key, known in found.known.items()]
     # how many depends on how soon one run may go on where another ends
