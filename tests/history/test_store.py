@@ -162,6 +162,20 @@ def test_events_transitions_and_since_survive(store: Store) -> None:
     reader.close()
 
 
+def test_what_is_forgotten_of_statuses_is_forgotten_by_the_store(store: Store) -> None:
+    clock, news = Clock(), batch()
+    writer = store.write("r1", store.options)
+    news.samples = [clock.taken()]
+    writer.write(news)
+    writer.tend(news.samples[0].moment)
+    writer.write(Batch(since={"CA_1": news.since["CA_1"]}, samples=[clock.taken(later=1.0)]))
+    writer.close()
+    reader = store.read()
+    loaded = reader.loaded()
+    assert loaded is not None and loaded.since == {"CA_1": news.since["CA_1"]}
+    reader.close()
+
+
 def test_gaps_are_told_with_their_reason(store: Store) -> None:
     clock = Clock()
     writer = store.write("r1", store.options)

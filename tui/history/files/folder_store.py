@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from contextlib import suppress
-from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -55,8 +54,8 @@ class FolderWriter:
         self._rooms: dict[str, None] = {}
         """Names of rooms that errors in logs may mention, oldest first; only where they are not kept."""
         self._since: Mapping[str, Since] = {}
-        self._kept: Mapping[str, Since] = {}
-        """What of it is in the file."""
+        self._is_since_kept = False
+        """All of it is in the file; what differs later comes with a transition, and is kept with that."""
         self._noted = self._trimmed = float("-inf")
         """When that was done last, monotonic."""
 
@@ -65,13 +64,15 @@ class FolderWriter:
         for taken in batch.samples:
             self._add(taken)
         self._samples.commit()
-        if batch.since:
-            self._since = batch.since
+        before, self._since = self._since, batch.since or self._since
         if batch.events:
             self._event_file.add_events(map(self._privacy.event, batch.events))
         if batch.transitions:
             news = ((item.id, self._since.get(item.id) if item.after else None) for item in batch.transitions)
             self._event_file.add_transitions(batch.transitions, news)
+        if self._is_since_kept and len(self._since) < len(before):  # what is gone for long was forgotten
+            forgotten = ((id, None) for id in before.keys() - self._since.keys())
+            self._event_file.add_transitions((), forgotten)
         if batch.failed_jobs:
             self._event_file.add_failed_jobs(map(self._privacy.failed_job, batch.failed_jobs))
         if batch.job_counts:
@@ -127,12 +128,9 @@ class FolderWriter:
         self._event_file.extend_watched(
             structs.replace(item, why=self._privacy.error(item.why)) for item in self._watching.due()
         )
-        if self._since is not self._kept:
-            kept = self._kept
-            news = ((id, since) for id, since in self._since.items() if kept.get(id) is not since)
-            gone = ((id, None) for id in kept.keys() - self._since.keys())
-            self._event_file.add_transitions((), chain(news, gone))
-            self._kept = self._since
+        if not self._is_since_kept:
+            self._event_file.add_transitions((), self._since.items())
+            self._is_since_kept = bool(self._since)
         self._event_file.commit()
 
     def _trim(self, now: float) -> None:
