@@ -158,15 +158,16 @@ class History:
         try:
             while True:
                 await self._has_waiting.wait()
-                while self._waiting:
-                    step = await asyncio.to_thread(derive, self._state, self._waiting[0], self._skew())
-                    self._tell(step, self._waiting.popleft(), is_late=True)
+                await self._take_waiting()
                 self._has_waiting.clear()
         finally:
             self._is_running = False
-            while self._waiting:
-                happened = self._waiting.popleft()
-                self._tell(derive(self._state, happened, self._skew()), happened)
+            await self._take_waiting()  # nothing of it is lost, and another session may be on the screen
+
+    async def _take_waiting(self) -> None:
+        while self._waiting:
+            step = await asyncio.to_thread(derive, self._state, self._waiting[0], self._skew())
+            self._tell(step, self._waiting.popleft(), is_late=True)
 
     def _tell(self, step: Step, happened: Input, *, is_late: bool = False) -> None:
         self._state = step.state
