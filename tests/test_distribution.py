@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import shutil
 import subprocess
@@ -31,20 +32,23 @@ def needs_backend(test: Callable[..., None]) -> Callable[..., None]:
     return test if HAS_BACKEND else pytest.mark.campaign(test)
 
 
-def build(out: Path, root: Path = ROOT, target: str = "wheel") -> Path:
+def build(out: Path, root: Path = ROOT, target: str = "wheel", *, umask: int = -1, **variables: str) -> Path:
     """A wheel or `sdist` of a tree: by the build backend itself, or by pip, which has to fetch that first."""
     if HAS_BACKEND:
         command = [sys.executable, "-m", "hatchling", "build", "--target", target, "--directory", str(out)]
     else:
         command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(out), "."]
-    succeeds(command, cwd=root)
+    succeeds(command, cwd=root, umask=umask, **variables)
     (made,) = out.glob("*.whl" if target == "wheel" else "*.tar.gz")
     return made
 
 
-def succeeds(command: list[str], cwd: Path) -> None:
+def succeeds(command: list[str], cwd: Path, *, umask: int = -1, **variables: str) -> None:
     """Run a command that must end well."""
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=600, check=False)
+    env = {name: value for name, value in os.environ.items() if name != "SOURCE_DATE_EPOCH"} | variables
+    done = subprocess.run(
+        command, cwd=cwd, env=env, umask=umask, capture_output=True, text=True, timeout=600, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -93,7 +97,10 @@ def test_a_wheel_is_the_same_wherever_and_whenever_it_is_built(wheel: Path, tmp_
         )
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copyfile(ROOT / name, copy / name)
-    again = build(tmp_path / "again", copy)
+    for path in copy.rglob("*"):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+        os.utime(path, (1e9, 1e9))
+    again = build(tmp_path / "again", copy, umask=0o077, TZ="Asia/Kolkata", PYTHONHASHSEED="7", LC_ALL="C")
     assert again.name == wheel.name
     assert again.read_bytes() == wheel.read_bytes()
 
