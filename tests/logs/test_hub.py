@@ -263,19 +263,20 @@ class Pings:
 
 
 async def test_a_silent_stream_of_a_healthy_service_is_reopened_without_a_word() -> None:
+    lines = [line(f"{n}", at=EPOCH + n) for n in range(4)]
     ping = Pings()
     async with hub_rig(ping=ping) as rig:
         watch = await rig.follow()
         ping.look = lambda: stream(watch).phase
-        rig.client.wire.lines(b"1", b"2", b"3")
+        rig.client.wire.lines(*lines[:3])
         await rig.clock.advance(75)
         rig.client.wire.end(errors.Unknown("no answer in time"))
         await rig.clock.advance(0.1)
         assert (ping.count, rig.client.calls) == (1, 2)
         assert ping.seen == [StreamPhase.OPEN], "what is only made sure of does not show: no bytes for it"
-        rig.client.wire.lines(b"1", b"2", b"3", b"4")
+        rig.client.wire.lines(*lines)
         await rig.clock.advance(0.1)
-        assert raws(watch.log) == [b"1", b"2", b"3", b"4"]
+        assert raws(watch.log) == lines
         assert words(watch.log) == []
 
 
@@ -423,9 +424,10 @@ async def test_a_source_that_vanishes_is_closed() -> None:
 
 
 async def test_coming_back_to_a_log_finds_it_and_goes_on() -> None:
+    lines = [line(f"{n}", at=EPOCH + n) for n in range(4)]
     async with hub_rig() as rig:
         first = await rig.follow(source(agent_id="CA_a"))
-        rig.client.wire.lines(b"1", b"2", b"3")
+        rig.client.wire.lines(*lines[:3])
         await rig.clock.advance(0.1)
         other = await rig.follow(source(agent_id="CA_b"))
         assert rig.client.wires[0].closed
@@ -433,9 +435,9 @@ async def test_coming_back_to_a_log_finds_it_and_goes_on() -> None:
         await rig.clock.advance(100)
         again = await rig.follow(source(agent_id="CA_a"))
         assert again is first
-        rig.client.wire.lines(b"1", b"2", b"3", b"4")
+        rig.client.wire.lines(*lines)
         await rig.clock.advance(1.0)
-        assert raws(again.log) == [b"1", b"2", b"3", b"4"]
+        assert raws(again.log) == lines
         assert words(again.log) == []
 
 

@@ -133,10 +133,11 @@ async def test_a_black_hole_is_left_and_nothing_is_missed(monkeypatch: pytest.Mo
     monkeypatch.setitem(transport.Transport.stream.__wrapped__.__kwdefaults__, "quiet", 0.4)
     monkeypatch.setattr(stream, "SILENCE", 0.3)
     async with opened() as (simulator, hub):
-        say(simulator, *(f"line {n}" for n in range(40)))
+        lines = [f"07:06:{n:02}.000 line" for n in range(40)]
+        say(simulator, *lines)
         simulator.faults.add(FaultSpec(path="/logs", action="stall", at=200, times=1))
         watch = hub.watch([SOURCE])
-        await whole(watch, [f"line {n}".encode() for n in range(40)])
+        await whole(watch, [each.encode() for each in lines])
         assert watch.log.counts.received == 40
         assert watch.log.counts.gaps == 0
         assert not watch.log.notices

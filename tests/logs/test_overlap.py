@@ -228,17 +228,20 @@ def test_ambiguous_overlap_loses_nothing_and_says_so() -> None:
     assert notices(rig) == [(Kind.GAP, "lines may be repeated below")]
 
 
-def test_silent_reconnect_that_cost_nothing_leaves_no_mark() -> None:
+@pytest.mark.parametrize(("timed", "news", "marks"), [(True, 1, []), (False, 0, []), (False, 1, [UNLESS])])
+def test_silent_reconnect_that_cost_nothing_leaves_no_mark(timed: bool, news: int, marks: list[str]) -> None:
+    """What is new and came without a time may be of a program that was started again meanwhile."""
+    lines = [line(f"n {n}", at=EPOCH + n) if timed else b"n %d" % n for n in range(4)]
     rig = Rig()
     rig.open()
-    rig.send(b"1\n2\n3\n")
+    rig.send(b"".join(each + b"\n" for each in lines[:3]))
     rig.wait(75.0)
     rig.cut(QUIET)
     rig.open()
-    rig.send(b"1\n2\n3\n4\n")
+    rig.send(b"".join(each + b"\n" for each in lines[: 3 + news]))
     rig.wait(1.0)
-    assert raws(rig) == [b"1", b"2", b"3", b"4"]
-    assert notices(rig) == []
+    assert raws(rig) == lines[: 3 + news]
+    assert [outcome for _, outcome in notices(rig)] == marks
 
 
 def test_silent_reconnect_that_may_have_cost_lines_is_marked_from_the_last_byte() -> None:

@@ -188,8 +188,10 @@ class Assembler:
             self._notice, self._cause, self._missing = None, None, 0.0
 
     def _judge(self, found: NewLines, now: float, wall: float) -> None:
-        """Finish the notice about the break; a silence in which nothing was lost leaves none."""
+        """Finish the notice about the break; a silence in which certainly nothing was lost leaves none."""
         if found.proven:
+            if self._compared and found.lines and not found.timed and self._notice is None:
+                self._notify(self._unseen, Kind.INFO, now, self._lost).back = self._opened
             if self._notice and self._notice.back is not None:
                 self._notice.kind = Kind.INFO
                 missed = "nothing missed" if found.timed else "nothing missed, unless it was restarted"
