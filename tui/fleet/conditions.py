@@ -213,10 +213,14 @@ class Summary(Struct, frozen=True, gc=False):
 def summary(dispatches: Iterable[Dispatch], room: RoomEvidence) -> Summary:
     """The summary of a room's dispatches."""
     items = tuple(dispatches)
-    known = [(item, room.of(item.id)) for item in items]
-    found = [job_condition(job, evidence) for item, evidence in known for job in item.jobs]
+    read = room.read(items)  # nearly always all of them, and there may be a hundred thousand
+    found = [job_condition(job, room) for item in read for job in item.jobs]
+    waiting = [dispatch_condition(item, room).worst for item in read if not item.jobs]
+    if len(read) < len(items):
+        unlisted = [(item, room.of(item.id)) for item in items if item.id in room.unlisted]
+        found += [job_condition(job, then) for item, then in unlisted for job in item.jobs]
+        waiting += [dispatch_condition(item, then).worst for item, then in unlisted if not item.jobs]
     worsts = [condition.worst for condition in found]
-    waiting = [dispatch_condition(item, evidence).worst for item, evidence in known if not item.jobs]
     return Summary(
         worst=Worst.PROBLEM if room.error else max((*worsts, *waiting), default=Worst.IDLE),
         jobs=len(found),
