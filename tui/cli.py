@@ -36,10 +36,10 @@ _NO_PROJECT: Final = (
 _COMMANDS_HELP: Final = """\
 commands, as the first argument:
   lktop demo      the program with a simulated fleet; needs no account
-  lktop replay    what was recorded, without network or credentials
+  lktop replay    show what was recorded; needs no network and no credentials
   lktop record    record projects without a screen
-  lktop sim       that simulator alone, for other clients
-  lktop doctor    what was found of terminal, configuration and project
+  lktop sim       the simulator alone, for other clients
+  lktop doctor    check terminal, configuration and project
 
 Keys and secrets come from LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET, from
 ~/.config/lktop/config.toml, or from `lk`'s own project list; never from arguments.
@@ -309,7 +309,7 @@ def _add_project_flags(parser: SafeArgumentParser) -> None:
         "working_dir", nargs="?", default="", metavar="WORKING-DIR", help="where livekit.toml is (default: .)"
     )
     parser.add_argument("--project", default="", metavar="NAME", help="a project of config.toml or of lk")
-    parser.add_argument("--url", default="", help="where LiveKit is; credentials as without it")
+    parser.add_argument("--url", default="", help="address of LiveKit; credentials are found as usual")
     parser.add_argument("--config", default="", metavar="FILE", help="instead of ~/.config/lktop/config.toml")
 
 
@@ -320,7 +320,7 @@ def _add_look_flags(parser: SafeArgumentParser) -> None:
     parser.add_argument("--refresh", type=_seconds, metavar="SECONDS", help="between polls (default: 2)")
     parser.add_argument("--theme", default="", metavar="NAME", help="colours to use (default: by terminal)")
     parser.add_argument("--low-bandwidth", action=switch, help="fewer bytes to the terminal")
-    parser.add_argument("--mouse", action=switch, help="take the mouse (default: not over SSH)")
+    parser.add_argument("--mouse", action=switch, help="use the mouse (default: not over SSH)")
     parser.add_argument("--ascii", action=switch, help="draw with ASCII alone")
 
 

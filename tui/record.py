@@ -29,7 +29,7 @@ def chosen(settings: Settings, names: Sequence[str]) -> list[Project]:
     """The projects of these names, or the one that the screen would show. Raises `ConfigError`."""
     known = {project.name: project for project in settings.projects}
     if missing := [name for name in names if name not in known]:
-        raise ConfigError(f"no project {missing[0]!r}; there are {', '.join(known) or 'none'}")
+        raise ConfigError(f"no project {missing[0]!r}; known: {', '.join(known) or 'none'}")
     projects = [known[name] for name in names] or ([settings.project] if settings.project else [])
     if not projects:
         raise ConfigError("say which project: --project NAME" if known else "no project is known")

@@ -418,7 +418,7 @@ class Opened:
 
     def is_refused(self) -> bool:
         """It is said that the text was ignored."""
-        return self.terminal.shows("Ignored: a paste, or keys that came all at once")()
+        return self.terminal.shows("Paste ignored, or keys that came all at once")()
 
     def look(self, place: str) -> None:
         """Nothing stands in another field, no secret is shown, and nothing was sent."""

@@ -259,10 +259,10 @@ def test_command_lines_of_lk_are_understood(line: str) -> None:
 
 REFUSED = {
     "lk agent restart --id CA_x --secrets A=b": "--secrets: its value would stay readable",
-    "lk cloud auth": "lk cloud auth: only lk agent, dispatch, room list and project list",
-    "lk": "lk: only",
-    "lk agent": "lk agent: only",
-    "lk room delete A=b": "lk room delete: only",
+    "lk cloud auth": "lk cloud auth is not available here: only lk agent, dispatch, room list and project list",
+    "lk": "lk is not available here",
+    "lk agent": "lk agent is not available here",
+    "lk room delete A=b": "lk room delete is not available here",
     "lk agent dev": "works on this machine: it is for a shell",
     "lk agent restart": "which agent? --id is missing",
     "lk agent delete ./A=b": "give --id, for livekit.toml is not read here",

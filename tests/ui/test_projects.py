@@ -122,7 +122,7 @@ async def test_a_project_that_cannot_be_watched_is_told_and_the_old_one_stays() 
         assert app.main.view.fleet.agents
         await typed(pilot, "colon", *"forget", "enter")
         name = PROJECT.name
-        assert f"for good: forget {name}" in app.said.newest_first[0].text
+        assert f"to confirm, type: forget {name}" in app.said.newest_first[0].text
         await typed(pilot, "colon", *f"forget {name}", "enter")
         await settled(pilot)
         assert app.said.newest_first[0].text == f"recorded history of {name} not removed: {REFUSAL}"

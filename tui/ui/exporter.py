@@ -36,8 +36,8 @@ class Exporter:
         outcome = await asyncio.to_thread(
             clipboard.copy, text, self._launch.terminal, self._launch.state_dir, self._send_from_thread
         )
-        shown = text if len(text) < SHOWN and "\n" not in text else f"{len(text)} characters"
-        self._say(f"copied {shown}: {outcome}")
+        shown = f" {text}" if len(text) < SHOWN and "\n" not in text else ""
+        self._say(f"copied{shown}: {outcome}")
 
     def _send_from_thread(self, data: str) -> None:
         self._app.call_from_thread(self._app.send_to_terminal, data)

@@ -61,7 +61,7 @@ class HistoryRequests:
         session = self._registry.selected
         if session is None or name != session.project.name:
             shown = session.project.name if session is not None else "PROJECT"
-            return f"this removes what was recorded of a project, for good: forget {shown}"
+            return f"this deletes a project's recorded history for good; to confirm, type: forget {shown}"
         self._later(self._forget(session))
         return ""
 

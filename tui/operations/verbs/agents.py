@@ -107,12 +107,12 @@ class DeleteAgent(Operation):
         """Everything that goes with it."""
         agent = agent_of(view)
         names = {row.name for row in agent.agent_deployments}
-        count = len(names)
+        count = f"{len(names)} {'deployment' if len(names) == 1 else 'deployments'}"
         return Preview(
             what=f"Delete the WHOLE AGENT {named(agent)}",
             where=where(agent),
             effect=(f"{jobs(view, agent)}; any running session ends", "cannot be undone"),
-            lost=(f"all data: {count} {'deployment' if count == 1 else 'deployments'}, versions, secrets",),
+            lost=(f"all data is deleted: {count}, versions, secrets",),
             state=states(view, agent),
             typed=(agent.agent_id,),
         )

@@ -86,7 +86,9 @@ class CreateDispatch(Operation):
                 starts_fresh=answers.text("new_room") == "yes",
                 help="↓ suggests a new room, then open rooms",
             ),
-            Field("deployment", "deployment", value=answers.text("deployment"), help="empty is production"),
+            Field(
+                "deployment", "deployment", value=answers.text("deployment"), help="empty means production"
+            ),
             *(() if dispatch_checks.stores_restart_policy_only(view.fleet) else (restart,)),
             *_carried(answers),
         )

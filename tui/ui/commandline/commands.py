@@ -148,11 +148,17 @@ def _theme(console: Console, words: Arguments) -> None:
         raise BadCommand(problem)
 
 
+def _save(console: Console, words: Arguments) -> None:
+    if words:
+        raise BadCommand("save takes no name: a list goes to a new file, and a log asks for one")
+    console.action_save()
+
+
 def _project(console: Console, words: Arguments) -> None:
     if not words:
         console.action_choose_project()
     elif not console.choose_project(words[0]):
-        raise BadCommand(f"no project {words[0]!r}")
+        raise BadCommand(f"no project {words[0]!r}; @ lists the projects")
 
 
 def _audit(console: Console, words: Arguments) -> None:
@@ -278,9 +284,7 @@ COMMANDS: tuple[Command, ...] = (
         (),
         lambda console, words: console.action_refresh_now(),
     ),
-    Command(
-        "save", "save", "save this list or log to a file", (), lambda console, words: console.action_save()
-    ),
+    Command("save", "save", "save this list or log to a file", (), _save),
     Command(
         "picture",
         "picture",

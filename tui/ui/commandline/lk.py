@@ -36,7 +36,9 @@ def translated(line: str, words: Sequence[str]) -> list[str]:
     known = FAMILIES.get(family, {}).get(verb)
     named = " ".join(("lk", *family, verb)).strip()
     if known is None:
-        raise NotTranslated(f"{named}: only lk agent, dispatch, room list and project list have a place here")
+        raise NotTranslated(
+            f"{named} is not available here: only lk agent, dispatch, room list and project list are"
+        )
     if not known.command:
         raise NotTranslated(f"{named} works on this machine: it is for a shell")
     return _translated(named, known, rest[1:])

@@ -28,7 +28,7 @@ CHOICES: Final = {name: (Option(NO, (no,)), Option(YES, (yes,))) for name, (no, 
 HELP: Final[Mapping[str, str]] = {
     "root": "where the agent's source is; Enter looks at it",
     "agent": f"an id to deploy to, or {NEW}",
-    "deployment": "empty is production",
+    "deployment": "empty means production",
     "region": "where the new agent runs; it stays there",
     SDK: "the service may refuse or miss an SDK that is too old",
     DIRTY: "the running code will match no commit",

@@ -205,7 +205,12 @@ class OperationLauncher:
         context = self.to_change("lock", selection)
         context.lock()
         locked = context.project.read_only
-        self._host.say("locked: this session is read-only again" if locked else "not read-only")
+        name = context.project.name
+        self._host.say(
+            "locked: this session is read-only again"
+            if locked
+            else f"nothing to lock: {name} is not read-only"
+        )
 
     def toggle_dry_run(self) -> None:
         """Send nothing from now on, or send again."""
@@ -262,7 +267,7 @@ class OperationLauncher:
             context.show(Unresolved(context, found))
             return True
         if found:
-            self._host.say(f"{len(found)} operations without a known outcome: :unresolved", tone="warn")
+            self._host.say(f"operations with an unknown outcome: {len(found)} · :unresolved", tone="warn")
         elif asked:
             self._host.say("the outcome of every operation is known")
         return False

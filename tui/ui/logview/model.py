@@ -354,7 +354,7 @@ class LogModel:
     def next_match(self, step: int) -> None:
         """Go to the next or previous match."""
         if self.finder.pattern is None:
-            self._observer.say("nothing is searched for; / searches", "warn")
+            self._observer.say("no search yet; / searches", "warn")
             return
         self.page.pause()
         self.finder.seek_match(self.page.cursor, step)

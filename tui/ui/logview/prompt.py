@@ -28,7 +28,7 @@ from tui.ui.widgets.exact_text import FOREIGN, foreign
 from tui.ui.widgets.lines import Lines
 from tui.ui.widgets.text import width
 
-FILTER_HINT: Final = "!text hides · field:value · Enter on nothing lists the filters"
+FILTER_HINT: Final = "!text hides · field:value · Enter on an empty line lists the filters"
 """What can be typed for a filter."""
 NOTE_LENGTH: Final = 400
 """Characters of a note."""

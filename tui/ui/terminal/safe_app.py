@@ -75,7 +75,7 @@ class SafeApp(App[None]):
         now = time.monotonic()
         if now - self._paste_notified > 2:
             self._paste_notified = now
-            text = "Ignored: a paste, or keys that came all at once. :find looks up ids."
+            text = "Paste ignored, or keys that came all at once; :find looks up ids."
             self.notify(text, severity="warning", markup=False)
 
     def on_paste_dropped(self, event: PasteDropped) -> None:

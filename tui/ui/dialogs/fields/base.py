@@ -62,19 +62,21 @@ class Divided(Message):
 def with_edge(field: Widget, strip: Strip, size: int) -> Strip:
     """The line of a field, with a line along the bottom of its free cells: it tells fields apart that touch.
 
-    What is typed has none, since it would hide underscores. A theme that underlines fields needs none.
+    What is typed has none, since it would hide underscores. In a theme that underlines fields the sign is for
+    pictures, which leave blanks out.
     """
     variables = field.app.theme_variables
-    if "underline" in variables["field-style"]:
-        return strip
     end = place = 0
     for text, look, _ in strip:
         taken = cell_len(text if look is not None and look.reverse else text.rstrip(" "))
         end = place + taken if taken else end  # the cursor is a blank too, but reversed
         place += cell_len(text)
     sign = to_ascii(EDGE) if field.app.has_class(ASCII_CLASS) else EDGE
-    color = Color.parse(variables["edge-focus" if field.has_focus else "edge"])
-    edge = Style(color=color.rich_color, bgcolor=field.rich_style.bgcolor)
+    if "underline" in variables["field-style"]:
+        edge = field.rich_style
+    else:
+        color = Color.parse(variables["edge-focus" if field.has_focus else "edge"])
+        edge = Style(color=color.rich_color, bgcolor=field.rich_style.bgcolor)
     return Strip([*strip.crop(0, end), Segment(sign * max(0, size - end), edge)])
 
 
