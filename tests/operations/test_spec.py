@@ -259,7 +259,7 @@ def test_command_lines_of_lk_are_understood(line: str) -> None:
 
 REFUSED = {
     "lk agent restart --id CA_x --secrets A=b": "--secrets: its value would stay readable",
-    "lk cloud auth": "lk cloud auth is not available here: only lk agent, dispatch, room list and project list",
+    "lk cloud auth": "lk cloud auth is not available here: only lk agent, dispatch, room list",
     "lk": "lk is not available here",
     "lk agent": "lk agent is not available here",
     "lk room delete A=b": "lk room delete is not available here",
