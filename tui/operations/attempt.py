@@ -95,7 +95,7 @@ def verdict_of(error: ApiError) -> Verdict:
 
 
 async def close(journal: Journal, intent: Intent, verdict: Verdict, words: str) -> str:
-    """Write the outcome of an intent. A failure is returned in words: it changes nothing of what happened."""
+    """Write the outcome of an intent. A failure is returned in words: it does not change the outcome."""
     try:
         await asyncio.to_thread(journal.outcome, intent, verdict, detail=words)
     except JournalError as error:

@@ -1,4 +1,4 @@
-"""What dialogs say of agents and dispatches: names, places, states, and how many jobs would feel it. Pure."""
+"""What dialogs say of agents and dispatches: names, places, states, and how many jobs are affected. Pure."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def where(agent: Agent, deployment: str | None = None) -> str:
 
 
 def states(view: View, agent: Agent, deployment: str | None = None) -> tuple[Fact, ...]:
-    """One fact a deployment: its status and version must not change between look and key."""
+    """One fact per deployment: status and version must not change before the operator confirms."""
     rows = [row for row in agent.agent_deployments if deployment is None or row.deployment == deployment]
     rows.sort(key=lambda row: (row.name != "production", row.name, row.region))
     facts = [Fact(f"{row.region} {row.name}".strip(), *_state(view, agent, row)) for row in rows]
@@ -162,7 +162,7 @@ def is_plain_name(fleet: Fleet, agent: Agent) -> bool:
 
 
 def dispatch_state(view: View, dispatch: Dispatch) -> tuple[Fact, ...]:
-    """What is known of a dispatch: what the server says of its jobs must not change between look and key."""
+    """What is known of a dispatch: the status of its jobs must not change before the operator confirms."""
     created = moment(dispatch.state.created_at) if dispatch.state else None
     since = f" · {age(view.now - created)} old" if created is not None else ""
     said = [str(job.state.status) if job.state else "JS_PENDING" for job in dispatch.jobs]
@@ -185,7 +185,7 @@ def is_exact(name: str) -> bool:
 
 
 def size_in_bytes(text: str) -> str:
-    """The size of a remote text as LiveKit holds it, in UTF-8; only roughly where it is shown altered."""
+    """The size of a remote text in UTF-8, as LiveKit stores it; approximate where the text was cleaned."""
     size = f"{len(_STAND_IN.sub(' ', text).encode()):,} B"
     return size if is_exact(text) else f"over {size}" if text.endswith("…") else f"about {size}"
 

@@ -19,7 +19,7 @@ def done(
     undo: Undo | None,
     items: tuple[str, ...] = (),
 ) -> Outcome:
-    """The answer carried it, or it was accepted and is seen."""
+    """The answer contains the effect, or the change was accepted and its effect was seen."""
     how = "done" if receipt.dispatch is None else "created"  # no agent is in the room yet
     words = f"{subject}: {how} in {duration(took)}{_more(receipt)}"
     return Outcome(Verdict.DONE, words, intent, receipt=receipt, undo=undo, took=took, items=items)
@@ -28,7 +28,7 @@ def done(
 def accepted(
     subject: str, intent: Intent, receipt: Receipt, took: float, found: Reconciliation | None = None
 ) -> Outcome:
-    """The server said yes, and what was `found` does not show it; None before anybody looked."""
+    """The server accepted it, and `found` does not show its effect; None before the first check."""
     words = f"{subject}: accepted in {duration(took)}{_more(receipt)}"
     if found is None:
         return Outcome(Verdict.ACCEPTED, words, intent, receipt=receipt, took=took)
@@ -40,7 +40,7 @@ def accepted(
 
 
 def denied(subject: str, intent: Intent, error: ApiError, found: Reconciliation) -> Outcome:
-    """The server said no after its handler had begun, or that what it is to delete again is not there.
+    """The server refused after its handler had started, or said that what is to be deleted again is missing.
 
     Neither is an error that is raised before any effect, so what was `found` decides.
     """
@@ -60,7 +60,7 @@ def denied(subject: str, intent: Intent, error: ApiError, found: Reconciliation)
 
 
 def refused_after_all(subject: str, intent: Intent, error: Unknown, why: str) -> Outcome:
-    """The answer proves nothing by itself, and one look shows that nothing was done."""
+    """The answer alone proves nothing, and one check shows that nothing was done."""
     words = f"{subject} refused: {why} ({error}); nothing changed"
     return Outcome(Verdict.REFUSED, words, intent, error=error)
 
@@ -75,7 +75,7 @@ def lost(
     undo: Undo | None,
     may_resend: bool,
 ) -> Outcome:
-    """No answer, or one that proves nothing: what was `found` is all that is known."""
+    """No answer, or one that proves nothing: only `found` counts."""
     why = f"the answer proves nothing: {error}" if error.status else f"no answer came: {error}"
     return Outcome(
         found.verdict,
@@ -99,7 +99,7 @@ def settled(
     *,
     early: bool,
 ) -> Outcome:
-    """What an earlier intent has come to; `early` while what is not seen may still appear.
+    """The outcome of an earlier intent; `early` while an effect that is not seen may still appear.
 
     Without an `operation` it is of a deploy, which nobody sends again. What the server accepted, by the
     outcome `before`, stays accepted until it is seen.
@@ -115,7 +115,7 @@ def settled(
 
 
 def of_unknown_hosts(subject: str, intent: Intent) -> Outcome:
-    """Of an intent that does not say at which servers it was begun, nobody here can tell."""
+    """For an intent that does not name its servers, no outcome can be determined here."""
     words = "started by an older lktop, which did not record both servers: check it yourself"
     return Outcome(Verdict.UNKNOWN, f"{subject}: {words}", intent)
 

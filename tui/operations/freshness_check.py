@@ -77,7 +77,7 @@ def _watched(preview: Preview) -> Mapping[str, str]:
 
 
 async def reread(remote: Remote, operation: Operation, view: View, answers: Answers) -> View:
-    """The view with what the operation rests on asked anew. Raises the tree of `tui.api.errors`."""
+    """The view with the data of the operation requested again. Raises the tree of `tui.api.errors`."""
     fleet, agent_id = view.fleet, view.selection.agent_id
     if AGENTS in operation.reads:
         fleet = with_agent(fleet, agent_id, await find_agent(remote, agent_id))
@@ -116,7 +116,7 @@ def _with_news(before: Mapping[str, V], after: Mapping[str, V], now: Mapping[str
 
 
 def with_agent(fleet: Fleet, agent_id: str, agent: Agent | None) -> Fleet:
-    """The fleet with one of its agents as it is now; None for one that is gone."""
+    """The fleet with the newest data of one agent; None for one that is gone."""
     others = (found for found in fleet.agents if found.agent_id != agent_id)
     agents = tuple(others) + ((agent,) if agent is not None else ())
     return replace(fleet, agents=agents, index={found.agent_id: found for found in agents})

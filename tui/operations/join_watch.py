@@ -39,7 +39,7 @@ from tui.operations.remote import Remote
 from tui.operations.verbs.dispatch_checks import likely_cause
 
 WATCH_FOR: Final = 180.0
-"""Seconds after which nobody looks any more."""
+"""Seconds after which it is no longer checked."""
 CLEAN_END: Final = "agent worker left the room"
 """Reported for failures and for clean shutdowns."""
 NO_CAPACITY: Final = ("JSR_NO_CAPACITY", 1)
@@ -94,11 +94,11 @@ class JoinWatch:
 
     @property
     def wants_people(self) -> bool:
-        """Somebody works for it, so it is worth asking who is in the room."""
+        """A job runs, so it is worth asking who is in the room."""
         return any(_status(job) in ("JS_RUNNING", "JS_SUCCESS") for job in self.dispatch.jobs)
 
     def saw(self, dispatch: Dispatch | None, people: Iterable[Participant] | None, now: float) -> None:
-        """Take in a look: the dispatch, None if not listed, and who is in the room if that was asked."""
+        """Add what a check saw: the dispatch, None if not listed, and the people in the room if asked for."""
         self._problem = ""
         self._looked = now
         self._gone = dispatch is None
@@ -118,11 +118,11 @@ class JoinWatch:
             self._joined = (person.identity, max(self._elapsed(at, now), self._job[1] if self._job else 0.0))
 
     def failed(self, text: str) -> None:
-        """A look did not succeed; what is known stays."""
+        """A check failed; what is known stays."""
         self._problem = text
 
     def join(self, fleet: Fleet, now: float) -> JoinProgress:
-        """How it stands, or how it did when it could last be looked at."""
+        """The progress now, or as of the last check that succeeded."""
         mood, verdict, cause, over = self._judged(fleet, self._looked if self._problem else now)
         if self._problem and not over:
             blind = _for(max(0.0, now - self._looked))
@@ -176,7 +176,7 @@ class JoinWatch:
         return _mood(waited), f"job waits for a worker {_for(waited)}", cause, over
 
     def _not_there(self, fleet: Fleet, is_absent: bool, waited: float) -> tuple[JoinHealth, str, str]:
-        """A job runs by the server's word, and its agent is not in the room."""
+        """The server says that a job runs, and its agent is not in the room."""
         if is_absent:
             cause = f"its entrypoint returned or raised, or its worker died; {_log(fleet)}"
             return JoinHealth.BAD, f"job runs, its agent is not in the room {_for(waited)}", cause
@@ -185,7 +185,7 @@ class JoinWatch:
         return mood, f"job runs, its agent is not in the room yet {_for(waited)}", cause
 
     def _nobody(self, fleet: Fleet, waited: float) -> tuple[JoinHealth, str, str]:
-        """No job: a sign that no worker took it, but for an agent whose users are not there."""
+        """No job: no worker took it, unless the agent serves participants who are not there."""
         condition = dispatch_condition(self.dispatch, self._room(fleet))
         if condition is DispatchCondition.FOR_PUBLISHER:
             words = f"accepted, no publisher yet {_for(waited)}"
@@ -227,7 +227,7 @@ class JoinWatch:
         )
 
     def _likely(self, fleet: Fleet) -> Hint | None:
-        """What is known against anybody taking it; nothing where the agents are not known."""
+        """The known reason why no worker takes it; None where the agents are not known."""
         return likely_cause(fleet, self.dispatch.agent_name, self.dispatch.deployment)
 
     def _agent(self) -> Participant | None:
@@ -244,7 +244,7 @@ class JoinWatch:
 async def follow(
     watch: JoinWatch, remote: Remote, store: Store, clock: Clock, tell: Callable[[JoinProgress], None]
 ) -> JoinProgress:
-    """Look until it joined, is gone, or nobody need look any more; cancel to stop."""
+    """Check until the agent joined, the dispatch is gone, or time is up; cancel to stop."""
     room, dispatch_id = watch.dispatch.room, watch.dispatch.id
     while True:
         try:
@@ -268,7 +268,7 @@ async def follow(
 
 
 def pause(waited: float) -> float:
-    """Seconds until the next look: often while it matters, rarely later, for requests are counted."""
+    """Seconds until the next check: short at first, longer later, since requests are limited."""
     return 0.5 if waited < 3 else 1.0 if waited < SLOW_AFTER else 2.0 if waited < STUCK_AFTER else 5.0
 
 
@@ -277,7 +277,7 @@ def _status(job: Job) -> str:
 
 
 def _log(fleet: Fleet) -> str:
-    """Where its agent says why."""
+    """Where to read why."""
     return "see its worker's log" if fleet.fresh("agents").absent else "l opens its log when this is closed"
 
 

@@ -82,13 +82,13 @@ class PendingOperation:
         return not is_its or view.monotonic - (fresh.at or 0.0) > DETAILS_WITHIN
 
     def see(self, view: View) -> None:
-        """Other data arrived; the target stays."""
+        """New data arrived; the target stays the same."""
         self.view = replace(view, selection=self.view.selection)
         if self.baseline.unknown and not (self.preview.unknown or self.news):
             self.baseline = self.preview  # or what became known might change without a word
 
     def answer(self, answers: Answers) -> None:
-        """Other answers are another question: what is shown now is accepted."""
+        """With other answers, what is shown now counts as accepted."""
         if answers != self.answers:
             self.answers = answers
             self.baseline = self.preview
@@ -123,13 +123,13 @@ class PendingOperation:
         self.operation.check(self.view, self.answers)
 
     def accept(self, view: View) -> None:
-        """It was read again and is what the operator looks at now."""
+        """The data were reloaded and are what the operator sees now."""
         self.see(view)
         self._read_at = view.monotonic
         self.baseline = self.preview
 
     def reread(self, view: View) -> None:
-        """It was read again just before sending, and is compared with what the operator looks at."""
+        """The data were reloaded just before sending, and are compared with what the operator sees."""
         self.see(view)
         self._read_at = view.monotonic
 

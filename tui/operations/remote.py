@@ -53,7 +53,7 @@ class Remote(Protocol):
         """What the service says of regions and SDK versions."""
 
     async def raw_dispatch(self, room: str, dispatch_id: str, job_id: str = "") -> bytes:
-        """The JSON of a dispatch, or of one of its jobs, asked anew; empty if it is not there."""
+        """The JSON of a dispatch, or of one of its jobs, requested again; empty if it is not there."""
 
     async def list_links(self) -> Batch[PrivateLink]:
         """The project's private links."""

@@ -58,7 +58,7 @@ class _Sending(Struct, frozen=True):
 
     @property
     def subject(self) -> str:
-        """Verb and target, for every line that is said of it."""
+        """Verb and target: the beginning of every message about it."""
         return f"{self.operation.label} {self.intent.target}"
 
     def undo(self, receipt: Receipt) -> Undo | None:
@@ -152,7 +152,7 @@ class OperationRunner:
         return outcome
 
     async def unresolved(self) -> list[Intent]:
-        """Intents of this project whose outcome nobody knows. Raises `JournalError`."""
+        """Intents of this project with an unknown outcome. Raises `JournalError`."""
         found = await asyncio.to_thread(self._journal.unresolved)
         mine = (item for item in found if item.project == self._project)
         return [item for item in mine if self._hosts.may_be_of(item)]
@@ -230,7 +230,7 @@ class OperationRunner:
         return await self._close(sending.intent, outcome)
 
     async def _accepted(self, sending: _Sending, receipt: Receipt, took: float) -> Outcome:
-        """The server said yes: look whether it shows. Servers have said so without doing anything."""
+        """The server accepted it: check its effect. Servers have accepted changes and done nothing."""
         subject, intent = sending.subject, sending.intent
         await self._close(intent, endings.accepted(subject, intent, receipt, took))
         sending.tell(Progress("accepted, checking its effect…"))
@@ -241,14 +241,14 @@ class OperationRunner:
         return await self._close(intent, endings.accepted(subject, intent, receipt, took, found))
 
     async def _denied(self, sending: _Sending, error: ApiError) -> Outcome:
-        """The server said no in a way that proves nothing: look once."""
+        """The server refused in a way that proves nothing: check once."""
         found = await self._reconcile(sending.operation.verify, sending.intent, quietly, ONE_LOOK)
         self._absorb(sending, None)
         outcome = endings.denied(sending.subject, sending.intent, error, found)
         return await self._close(sending.intent, outcome)
 
     async def _lost(self, sending: _Sending, error: Unknown, begun: float) -> Outcome:
-        """The answer is lost, and the journal holds that: look for the effect."""
+        """The answer is lost, and the journal says so: check for the effect."""
         operation, intent = sending.operation, sending.intent
         sending.tell(Progress(f"unknown – checking: {error}", checking=True))
         if why := await operation.refusal(self.remote, sending.answers, sending.before, error):
@@ -275,7 +275,7 @@ class OperationRunner:
         return await reconcile(look, self.remote, intent, clock=self._clock, tell=tell, looks=looks)
 
     async def _found(self, operation: Operation, earlier: Intent) -> Outcome | None:
-        """What an earlier sending has come to, if it must not be sent again. Raises as `verify` does."""
+        """The outcome of an earlier request, if it must not be sent again. Raises as `verify` does."""
         finding = await operation.verify(self.remote, earlier)
         subject = f"{operation.label} {earlier.target}: {finding.words}; it was not sent again"
         if finding.seen is Effect.YES:
@@ -285,12 +285,12 @@ class OperationRunner:
         return Outcome(Verdict.UNKNOWN, subject, earlier, items=finding.items)
 
     async def _close(self, intent: Intent, outcome: Outcome) -> Outcome:
-        """Save the outcome; that it could not be saved is said, and changes nothing of what happened."""
+        """Save the outcome. If that fails, the message says so; the outcome itself does not change."""
         problem = await close(self._journal, intent, outcome.verdict, outcome.words)
         return replace(outcome, notes=(*outcome.notes, problem)) if problem else outcome
 
     def _absorb(self, sending: _Sending, receipt: Receipt | None) -> None:
-        """Take what is known by now into the store, and ask for the rest."""
+        """Put what is known by now into the store, and poll the rest."""
         operation = sending.operation
         if receipt is not None:
             self._store.update(partial(operation.absorb, view=sending.view, receipt=receipt))

@@ -1,4 +1,4 @@
-"""The last operation that can be undone, for as long as that makes sense."""
+"""The last operation that can be undone, for a limited time."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ class LastUndo:
         self._until = 0.0
 
     def offer(self, undo: Undo | None) -> None:
-        """Offer this one; with None nothing is left to take back."""
+        """Offer this one; with None nothing can be undone."""
         self._undo = undo
         self._until = self._clock.monotonic() + UNDO_SECONDS
 
     @property
     def offered(self) -> Undo | None:
-        """The one that is offered, also after it was looked at and cancelled; None once its time is over."""
+        """The one that is offered, also after its dialog was cancelled; None once its time is over."""
         return self._undo if self.left else None
 
     @property
     def left(self) -> float:
-        """Seconds for which there is something to take back."""
+        """Seconds for which something can be undone."""
         return max(0.0, self._until - self._clock.monotonic()) if self._undo is not None else 0.0

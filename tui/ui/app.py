@@ -422,7 +422,7 @@ class Lktop(DiffApp):
     # ---- operations -----------------------------------------------------------------------------------
 
     async def on_event(self, event: Event) -> None:
-        """Deliver keys one after another, to whom they are meant for."""
+        """Deliver keys one after another, each to what it is meant for."""
         await self._input.deliver(event, super().on_event)
 
     def _came(self) -> None:

@@ -1,4 +1,4 @@
-"""When the operator was last here: tells what has come since from what was seen. Must not know the screen."""
+"""When the operator was last active, so that newer events can be marked. Must not know the screen."""
 
 from __future__ import annotations
 

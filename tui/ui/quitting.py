@@ -50,7 +50,7 @@ class Quitting:
             self._notify("ctrl+c again quits")
 
     def by_command(self) -> None:
-        """Unless an operation is under way. A command is not typed twice as quickly as a key."""
+        """Quit, unless an operation is under way. A command is not typed twice as quickly as a key."""
         if not self._warned("ctrl+q twice"):
             self._end()
 

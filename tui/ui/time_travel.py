@@ -210,7 +210,7 @@ class TimeTravel:
             self._collects = False
 
     def _note(self, session: Watched, text: str, subject: Subject, by: str) -> str:
-        """Note something at the time that is looked at."""
+        """Add a note at the time that is shown."""
         at = self.playback.at if self.playback is not None else session.moment.unix
         return session.note(text, subject, by, at)
 

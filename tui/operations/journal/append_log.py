@@ -175,7 +175,7 @@ class AppendLog:
 
 
 def _write(file: int, path: Path, line: bytes) -> None:
-    """Append; what a failure has left of the line is taken away again."""
+    """Append; if that fails, the partial line is removed."""
     size = os.fstat(file).st_size
     data = line + b"\n"
     try:

@@ -101,7 +101,7 @@ class Intent:
 
     @property
     def is_blind(self) -> bool:
-        """What was there before could not be seen: nothing that is found is known to be new."""
+        """What was there before is not known, so nothing that is found is known to be new."""
         return BLIND.items() <= self.facts.items()
 
 
@@ -321,7 +321,7 @@ def _to_entry(record: _Record, outcome: _Record | None) -> AuditEntry:
 
 
 def _process(pid: int) -> str:
-    """Names a process for good: a process id alone is given out again."""
+    """Identifies a process permanently: a process id alone is reused."""
     return f"{socket.gethostname()} {pid} {_started(pid)}"
 
 

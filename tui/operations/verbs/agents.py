@@ -23,7 +23,7 @@ GOING = ("Deleting", "Deleted")
 
 
 class Restart(Operation):
-    """Restart the workers. Never sent twice by itself: nothing tells whether a restart happened."""
+    """Restart the workers. Never sent twice by itself: nothing shows whether a restart happened."""
 
     id = "restart"
     label = "Restart"
@@ -130,7 +130,7 @@ class DeleteAgent(Operation):
         return {"agent_id": view.selection.agent_id}
 
     async def verify(self, remote: Remote, intent: Intent) -> Verification:
-        """Gone, or going."""
+        """Gone, or being deleted."""
         agent_id = intent.facts.get("agent_id", "")
         agent = await find_agent(remote, agent_id)
         if agent is None:
@@ -152,7 +152,7 @@ class DeleteDeployment(DeploymentOperation):
     lacks = "no named deployment"
 
     def preview(self, view: View, answers: Answers) -> Preview:
-        """What goes and what stays."""
+        """What is deleted and what stays."""
         agent, name = agent_of(view), answers.text("deployment")
         return Preview(
             what=f"Delete deployment {name or '?'} of {named(agent)}",
@@ -179,7 +179,7 @@ class DeleteDeployment(DeploymentOperation):
         return {"agent_id": view.selection.agent_id, "deployment": answers.text("deployment")}
 
     async def verify(self, remote: Remote, intent: Intent) -> Verification:
-        """Gone, or going."""
+        """Gone, or being deleted."""
         agent_id, name = intent.facts.get("agent_id", ""), intent.facts.get("deployment", "")
         agent = await find_agent(remote, agent_id, in_full=True)
         if agent is not None and not agent.agent_deployments:

@@ -34,11 +34,11 @@ from tui.operations.verbs.redispatch import copy_of
 
 
 class DeleteDispatch(Operation):
-    """Take a dispatch off its room; its jobs end within seconds."""
+    """Delete a dispatch from its room; its jobs end within seconds."""
 
     id = dispatch_checks.DELETE
     label = "Delete dispatch"
-    help = "take this dispatch off its room; its jobs end within seconds"
+    help = "delete this dispatch from its room; its jobs end within seconds"
     danger = Danger.REVERSIBLE
     method = changes.DELETE_DISPATCH
     usage = Usage("undispatch", ("dispatch",))
@@ -112,7 +112,7 @@ class DeleteDispatch(Operation):
         return Verification(Effect.YES, f"{dispatch_id} is gone from {room}")
 
     def absorb(self, fleet: Fleet, view: View, receipt: Receipt) -> Fleet:
-        """It is off the list at once."""
+        """Remove it from the list at once."""
         room, gone = view.selection.room, view.selection.dispatch_id
         kept = tuple(item for item in fleet.dispatches.get(room, ()) if item.id != gone)
         return with_dispatches(fleet, room, kept) if room in fleet.dispatches else fleet

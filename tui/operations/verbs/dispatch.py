@@ -125,7 +125,7 @@ class CreateDispatch(Operation):
         dispatch_checks.check_sizes(_metadata(answers), _attributes(answers))
 
     def hints(self, view: View, answers: Answers) -> tuple[Hint, ...]:
-        """Whether anybody will take it."""
+        """Whether a worker will take it."""
         return tuple(dispatch_checks.hints(view, answers))
 
     def preview(self, view: View, answers: Answers) -> Preview:

@@ -211,7 +211,7 @@ def _age(view: View, source: str) -> str:
 
 
 def likely_cause(fleet: Fleet, name: str, deployment: str) -> Hint | None:
-    """Why nobody takes, or will take, a dispatch of this name; None if nothing is known against it.
+    """Why no worker takes, or will take, a dispatch of this name; None if no reason is known.
 
     Without the whole list of agents, a name that is not in it proves nothing.
     """

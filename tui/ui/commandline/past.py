@@ -1,4 +1,4 @@
-"""The commands that ask for what was: what changed since a time, which jobs failed. No widgets."""
+"""Commands about the past: what changed since a time, which jobs failed. No widgets."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _end(word: str, since: float, view: View) -> float | None:
 
 
 def _time(word: str, view: View) -> float | None:
-    """Unix seconds; None for what is no time. Raises `BadCommand` for one that came twice."""
+    """Unix seconds; None if it is not a time. Raises `BadCommand` for one that came twice."""
     zone = UTC if view.clock_style is TimeStyle.UTC else None
     found = typed_times(word, now=view.now, zone=zone)
     if len(found) > 1:

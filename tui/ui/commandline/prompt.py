@@ -30,11 +30,11 @@ class PromptMode(Protocol):
 
     @property
     def sign(self) -> str:
-        """What stands in the empty line."""
+        """The text shown in an empty line."""
 
     @property
     def words(self) -> str:
-        """What stands above it at first."""
+        """The first text above the line."""
 
     @property
     def begun(self) -> str:

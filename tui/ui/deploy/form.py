@@ -144,7 +144,7 @@ class DeployForm(FormDialog):
         return self.frame.takes_name(event) or self.takes_typed(event)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Break lines anew."""
+        """Wrap lines for the new width."""
         self.call_after_refresh(self.redraw)
 
     # ---- the directory --------------------------------------------------------------------------------
@@ -247,7 +247,7 @@ class DeployForm(FormDialog):
             self.redraw()
 
     def _problem_of(self, made: PlanDraft, given: DeployInput) -> str:
-        """Why a plan may not go as it stands; empty if it may."""
+        """Why this plan cannot be run; empty if it can."""
         shown = self.form.answers.texts.values() if self.form is not None else ()
         if unfit := self.problem_in(shown):
             return unfit

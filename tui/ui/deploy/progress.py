@@ -180,7 +180,7 @@ class DeployScreen(Dialog):
         self._say()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Break lines anew."""
+        """Wrap lines for the new width."""
         self.call_after_refresh(self._draw)
 
     def _tell(self, report: DeployReport) -> None:

@@ -132,7 +132,7 @@ class WriteForm(FormDialog):
             self.dismiss()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Break lines anew."""
+        """Wrap lines for the new width."""
         self.call_after_refresh(self.redraw)
 
     def redraw(self) -> None:

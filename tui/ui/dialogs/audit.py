@@ -101,7 +101,7 @@ class Audit(ModalScreen[None]):
         self._show_details(event.key)
 
     def on_resize(self) -> None:
-        """Break lines anew."""
+        """Wrap lines for the new width."""
         self.call_after_refresh(lambda: self._show_details(self.query_one(LineTable).cursor))
 
     def _show_details(self, key: str) -> None:
@@ -140,7 +140,7 @@ def _outcome(entry: AuditEntry) -> str:
 
 def _in_full(entry: AuditEntry) -> str:
     if entry.verdict is None:
-        return "no result recorded: still running, or its lktop ended before the result"
+        return "no result recorded: still running, or its lktop ended first"
     return _outcome(entry)
 
 

@@ -161,7 +161,7 @@ class BulkDialog(Dialog):
         return self.frame.takes_name(event) or self.takes_typed(event)
 
     def on_resize(self, event: Resize) -> None:
-        """Break lines anew."""
+        """Wrap lines for the new width."""
         self.call_after_refresh(self.redraw)
 
     def on_field_answered(self, event: FieldAnswered) -> None:
@@ -287,7 +287,7 @@ class BulkDialog(Dialog):
         return facts
 
     def _called(self, target: BulkTarget) -> str:
-        """Its name without the verb, which stands in the title."""
+        """Its name without the verb, which is in the title."""
         return target.preview.what.removeprefix(self.operation.label).strip()
 
     def _lines(self, target: BulkTarget) -> list[FactLine]:

@@ -41,7 +41,7 @@ class Press(ThemedWidget, can_focus=True):
         self.tone = tone
 
     def say(self, label: str, tone: str) -> None:
-        """Another word on it."""
+        """Change its label."""
         if (label, tone) != (self.label, self.tone):
             self.label, self.tone = label, tone
             self.refresh(layout=True)

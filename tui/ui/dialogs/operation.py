@@ -141,7 +141,7 @@ class OperationDialog(FormDialog):
         return self.operation.options(self.pending.view, self.pending.answers, name)
 
     def _answer(self) -> None:
-        """Take over what stands in the form."""
+        """Take the answers from the form."""
         if self.form is not None:
             files = [field.id for field in self.form.fields if field.kind is FieldKind.FILE]
             self.pending.fill(self.form.answers, files)
@@ -194,7 +194,7 @@ class OperationDialog(FormDialog):
         self.redraw()
 
     def on_resize(self, event: Resize) -> None:
-        """Break lines anew."""
+        """Wrap lines for the new width."""
         self.call_after_refresh(self.redraw)
 
     def action_leave(self) -> None:

@@ -44,7 +44,7 @@ class OperationPhase(Enum):
 
 
 class Label(NamedTuple):
-    """What stands on a button."""
+    """The label of a button."""
 
     words: str
     tone: str = "text"
@@ -154,7 +154,7 @@ class OperationModel:
         self.fail(words)
 
     def end(self, outcome: Outcome) -> None:
-        """It is over; what was refused may be asked again."""
+        """The operation ended; a refused one may be tried again."""
         self.outcome = outcome
         self.notice = outcome_facts(outcome)
         if outcome.verdict in (Verdict.REFUSED, Verdict.NOT_SENT):
@@ -234,7 +234,7 @@ class OperationModel:
         return tuple(map(without_copy, KEYS)) if is_letter_typed() else KEYS
 
     def buttons(self, typed: str) -> dict[str, Label | None]:
-        """What stands on the buttons; None where one is not shown."""
+        """The labels of the buttons; None for one that is not shown."""
         if not self.asking:
             return {
                 "cancel": Label("Close" if self.phase is OperationPhase.ENDED else "Hide"),

@@ -24,7 +24,7 @@ from tui.ui.widgets.table import LineTable
 
 EVERY = 10.0
 """Seconds between looks while the screen is open: each costs a request for every link."""
-KEYS = " ctrl+n new · ctrl+d delete · c copies the id · ctrl+r reloads · Esc closes"
+KEYS = " ctrl+n new · ctrl+d delete · c copies · ctrl+r reloads · Esc closes"
 
 _HEALTH = {
     "Healthy": ("●", "ok"),

@@ -89,7 +89,7 @@ class UnlockDialog(Dialog):
         return self.frame.foreign or ("" if self.frame.reason else "a reason is needed")
 
     def on_resize(self, event: Resize) -> None:
-        """Break lines anew."""
+        """Wrap lines for the new width."""
         self.call_after_refresh(self._redraw)
 
     def on_input_changed(self, event: Input.Changed) -> None:

@@ -92,7 +92,7 @@ class LogLines(ThemedWidget, can_focus=True):
                 self._timer = self.set_timer(wait, self.paint_now)
 
     def paint_now(self) -> None:
-        """Paint now, also what was put off."""
+        """Paint now, including delayed updates."""
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
@@ -276,7 +276,7 @@ class LogBar(Lines):
                 self._timer = self.set_timer(wait, self.update_now)
 
     def update_now(self) -> None:
-        """Show how things are, also what was put off."""
+        """Show the current state, including delayed updates."""
         self._stop_timer()
         if not self.is_mounted:
             return

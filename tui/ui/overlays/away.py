@@ -1,4 +1,4 @@
-"""Shows what changed while nobody pressed a key, until somebody does. Must not know how it is derived."""
+"""Shows what changed while no key was pressed, until the next input. Must not know how it is derived."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class AwayScreen(ModalScreen[None]):
         self.call_after_refresh(self._draw)
 
     def on_resize(self) -> None:
-        """Cut the lines anew."""
+        """Fit the lines to the new width."""
         self.call_after_refresh(self._draw)
 
     def _draw(self) -> None:

@@ -1,4 +1,4 @@
-"""A list of what was, over the main screen: what changed since some time, or failed. Knows no project."""
+"""A list over the main screen: what changed since a time, or which jobs failed. Knows no project."""
 
 from __future__ import annotations
 

@@ -195,7 +195,7 @@ def _reason(reason: str | int) -> str:
 
 
 def _why(view: View, job: Job, room: RoomEvidence, condition: JobCondition) -> str:
-    """What a condition means, where its word does not say it all."""
+    """What a condition means, where its word is not enough."""
     elapsed = _coarse(since_start(job, room) or 0.0)
     log = "see its worker's log" if view.fleet.fresh("agents").absent else "l: log"
     asked = f" ({age(view.now - room.people_at)} ago)" if room.people is not None else ""
@@ -228,7 +228,7 @@ def _why_unchecked(view: View) -> str:
 
 
 def _served(job: Job, room: RoomEvidence) -> str:
-    """The user whom a publisher or participant job serves, as known from its start."""
+    """The participant whom a publisher or participant job serves, as known from its start."""
     user = job.participant
     if user is None:
         return ""

@@ -47,7 +47,7 @@ class StatusPane(DetailPane):
     """Both are set by each `show`, so that keys and cells agree."""
 
     def show(self, view: View) -> None:
-        """Draw for the width at hand."""
+        """Draw for the current width."""
         self.fit(self.table.size.width)
         super().show(view)
 
@@ -64,7 +64,7 @@ class StatusPane(DetailPane):
         return DEPLOYMENT_COLUMNS if self._tabular else _BLOCK
 
     def inputs(self, view: View) -> tuple[object, ...]:
-        """The selected agent, and since when it is as it is."""
+        """The selected agent, and since when it has its status."""
         read_at = view.fleet.agent_read_at(view.selection.agent_id)
         return (view.agent, view.selection.agent_id, view.past, view.reasons, view.is_past, read_at)
 
@@ -112,7 +112,7 @@ class StatusPane(DetailPane):
         return fields + [f"event{index}" for index, event in enumerate(row.events) if event.count]
 
     def _wrapped(self, view: View, row: Deployment) -> list[str]:
-        """What is to be said of a deployment, in lines that fit beside the field names."""
+        """The remark on a deployment, in lines that fit beside the field names."""
         return self._fitting(_reading(view, row))
 
     def cells(self, view: View, key: str) -> Cells:
@@ -214,7 +214,7 @@ def _find(agent: Agent, name: str) -> Deployment | None:
 
 
 def _reading(view: View, row: Deployment) -> str:
-    """What is to be said of a deployment; nothing if the diagnosis of its agent says it."""
+    """The remark on a deployment; empty if the diagnosis of its agent says it."""
     agent = view.agent
     is_said = agent is not None and agent.agent_id in view.reasons and status(row.status) == worst(agent)
     return "" if is_said else reading(row)

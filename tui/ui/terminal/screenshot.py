@@ -16,7 +16,7 @@ _LETTER = re.compile(r"&[^;]+;|.", re.S)
 
 
 def align(svg: str) -> str:
-    """Give every run of words a position of its own.
+    """Give every run of words its own position.
 
     Textual makes one text per style and relies on non-breaking spaces and `textLength` for columns. Renderers
     other than browsers ignore these, so their columns drift.

@@ -104,7 +104,7 @@ def _widths(chosen: Sequence[tuple[int, ColumnLayout]], room: int) -> dict[int, 
 def _share(
     chosen: Sequence[tuple[int, ColumnLayout]], widths: dict[int, int], needs: Sequence[int], keep: str
 ) -> None:
-    """Give the free cells of columns to those that lack some, the one that lacks the fewest first."""
+    """Give free cells of columns to those that need more, the one that needs the fewest first."""
     free: dict[int, int] = {}
     for index, column in chosen:
         title = len(column.short_title or column.title) + (column.id == keep)

@@ -28,11 +28,11 @@ class FileField(Vertical):
 
     @property
     def answer(self) -> str:
-        """The path as it stands."""
+        """The path as typed."""
         return self._input.value
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Another path: what was read counts no longer."""
+        """Another path: what was read before no longer counts."""
         event.stop()
         self.post_message(FieldAnswered(self.field.id))
 

@@ -46,7 +46,7 @@ class TextField(Vertical):
 
     @property
     def answer(self) -> str:
-        """The text as it stands."""
+        """The text as typed."""
         return self._input.value
 
     def action_offer(self, step: int) -> None:
