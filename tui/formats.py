@@ -32,6 +32,11 @@ def duration(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 9.95 else whole_seconds(seconds)
 
 
+def counted(count: int, noun: str) -> str:
+    """`1 room`, `2 rooms`, `1,000 rooms`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def size(count: int) -> str:
     """`2.9 MiB`, `17.3 KiB`, `12 B`: bytes on this machine."""
     for unit, factor in (("MiB", 1 << 20), ("KiB", 1 << 10)):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tui.fleet import quantity
 from tui.fleet.times import TimeStyle, clock_time, rfc3339, seen, short_time, when, zone_name
-from tui.formats import age, decimal_size, duration, fine_age, size, whole_seconds
+from tui.formats import age, counted, decimal_size, duration, fine_age, size, whole_seconds
 
 # ---- quantities (PROTOCOL.md, Agents) ---------------------------------------------------------------------
 
@@ -242,3 +242,12 @@ def test_within_a_step_words_change_once_at_the_most(at: float, later: float) ->
     """A quiet screen is sent nothing."""
     assert len({age(at), age(at + later / 2), age(at + later)}) <= 2
     assert len({seen(at), seen(at + later / 2), seen(at + later)}) <= 2
+
+
+def test_what_is_counted_is_singular_for_one() -> None:
+    assert [counted(count, "room") for count in (0, 1, 2, 1000)] == [
+        "0 rooms",
+        "1 room",
+        "2 rooms",
+        "1,000 rooms",
+    ]

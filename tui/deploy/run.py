@@ -29,7 +29,7 @@ from tui.api.upload_target import UploadTarget, is_judged, upload_target
 from tui.clock import Clock
 from tui.deploy import lookup, outcome_messages
 from tui.deploy.plan import DeployReport, Plan, Stage, State
-from tui.formats import decimal_size
+from tui.formats import counted, decimal_size
 from tui.operations.attempt import LOOKS, Attempt, look_until, verdict_of
 from tui.operations.journal.hosts import Hosts
 from tui.operations.journal.journal import Journal, JournalError, Verdict
@@ -139,7 +139,7 @@ class DeployRun:
         except asyncio.CancelledError:
             packing.add_done_callback(_discard)  # the thread goes on: its file must not stay behind
             raise
-        words = f"{len(tarball.files)} files, {decimal_size(tarball.size)}"
+        words = f"{counted(len(tarball.files), 'file')}, {decimal_size(tarball.size)}"
         self._set(Stage.ARCHIVE, State.DONE, words)
         return tarball
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 from tui.fleet.past import Subject
+from tui.formats import counted
 from tui.record_options import RecordOptions
 from tui.session.registry import SessionRegistry
 from tui.session.watched import NoHistory, Watched
@@ -87,4 +88,4 @@ class HistoryRequests:
         except NoHistory as problem:
             self._say(f"export: {problem}", tone="error")
         else:
-            self._say(f"{count} samples in {path}; lktop replay opens it")
+            self._say(f"{counted(count, 'sample')} in {path}; lktop replay opens it")

@@ -9,7 +9,7 @@ from tui.deploy.plan import Plan
 from tui.deploy.plan_builder import PlanDraft
 from tui.fleet.find import unlisted_agents
 from tui.fleet.state import Fleet
-from tui.formats import decimal_size
+from tui.formats import counted, decimal_size
 from tui.operations.descriptions import named
 from tui.project import Project
 from tui.secret import MASK
@@ -44,10 +44,13 @@ def inspection_facts(inspection: Inspection) -> list[FactLine]:
     if inspection.source is not None:
         files = sum(1 for entry in inspection.source.entries if not entry.is_directory)
         facts.append(
-            FactLine("source", f"{files} files, {decimal_size(inspection.source.size)} before compression")
+            FactLine(
+                "source",
+                f"{counted(files, 'file')}, {decimal_size(inspection.source.size)} before compression",
+            )
         )
     if inspection.git is not None and inspection.git.commit:
-        dirty = " · uncommitted changes included" if inspection.git.dirty else ""
+        dirty = " · uncommitted changes" if inspection.git.dirty else ""
         words = f"{inspection.git.commit} {clean(inspection.git.branch, limit=80)}{dirty}"
         facts.append(FactLine("git", words, "warn" if dirty else "text"))
     facts.append(_docker(inspection))
@@ -69,7 +72,7 @@ def _docker(inspection: Inspection) -> FactLine:
 def draft_facts(made: PlanDraft) -> list[FactLine]:
     """What the plan will do."""
     facts = [FactLine("effect" if place == 0 else "", note) for place, note in enumerate(made.notes)]
-    facts += [FactLine("asked", words, "warn") for _, words in made.questions]
+    facts += [FactLine("to confirm", words, "warn") for _, words in made.questions]
     return [*facts, FactLine("command", made.plan.command(), "info")]
 
 
@@ -96,7 +99,9 @@ def dry_run_facts(plan: Plan, inspection: Inspection, project: Project) -> list[
         FactLine("POST", f"{project.agents_url}{method.path}"),
         *place,
         *(FactLine("", f"secret {item.name} = {MASK} ({kinds[item.is_file]})") for item in plan.secrets),
-        FactLine("upload", f"{len(files)} files: {clean(', '.join(files[:FILES]), limit=600)}{more}"),
+        FactLine(
+            "upload", f"{counted(len(files), 'file')}: {clean(', '.join(files[:FILES]), limit=600)}{more}"
+        ),
         FactLine("POST", f"{project.agents_url}/build"),
         *(
             FactLine("", clean(f"attribute {name} = {value}", limit=200))

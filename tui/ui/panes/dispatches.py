@@ -39,7 +39,7 @@ from tui.fleet.lists.tree import (
 from tui.fleet.past import Subject
 from tui.fleet.state import Freshness
 from tui.fleet.view import Selection, View
-from tui.formats import age
+from tui.formats import age, counted
 from tui.operations.targets import NoTarget
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import DISPATCHES
@@ -168,7 +168,7 @@ class DispatchesPane(ProblemListPane):
         coverage, total = view.fleet.coverage, len(view.fleet.rooms)
         narrowed = self.active_filter or self.agent_name or self.problems_only
         some = f"{self._shown}/" if narrowed else ""
-        words = [] if unknown_rooms(view.fleet) else [Cell(f" [{some}{total} rooms]")]
+        words = [] if unknown_rooms(view.fleet) else [Cell(f" [{some}{counted(total, 'room')}]")]
         if view.fleet.rooms_lost:
             words.append(Cell(f" {view.fleet.rooms_lost} before the outage", "warn"))
         if self._hidden_problems:
