@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.fleet import quantity
-from tui.fleet.times import TimeStyle, clock_time, rfc3339, seen, short_time, when, zone_name
+from tui.fleet.past import Since
+from tui.fleet.times import TimeStyle, clock_time, how_long, rfc3339, seen, short_time, when, zone_name
 from tui.formats import age, counted, decimal_size, duration, fine_age, size, whole_seconds
 
 # ---- quantities (PROTOCOL.md, Agents) ---------------------------------------------------------------------
@@ -251,3 +252,9 @@ def test_what_is_counted_is_singular_for_one() -> None:
         "2 rooms",
         "1,000 rooms",
     ]
+
+
+def test_less_than_a_minute_is_no_upper_bound_of_a_bound() -> None:
+    just_deployed = Since("Updating", not_before=1000.0, not_after=1010.0, evidence="deploy")
+    assert how_long(just_deployed, now=1020.0) == ("<1m deploy", "<1m")
+    assert how_long(just_deployed, now=1000.0 + 13 * 60) == ("12m–13m deploy", "≤13m")

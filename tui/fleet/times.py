@@ -102,7 +102,8 @@ def _how_long(since: Since, now: float) -> tuple[str, str]:
         words = "–" if least is None else "≥0m" if least == NO_AGE else f"≥{least}"
         return words, words
     if least is None or least == NO_AGE:
-        words = f"≤{most}"
+        words = most if most == NO_AGE else f"≤{most}"
     else:
         words = most if least == most else f"{least}–{most}"
-    return f"{words} {since.evidence}".rstrip(), f"≤{most}"
+    short = most if most == NO_AGE else f"≤{most}"  # "less than" says it already
+    return f"{words} {since.evidence}".rstrip(), short

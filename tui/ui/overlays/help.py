@@ -102,7 +102,8 @@ class Help(ModalScreen[HelpRow | None]):
         with Vertical(id="help"):
             yield Lines(id="help-title")
             yield LineTable(columns)
-            words = f"type to filter, Enter runs, Esc closes · at most {self._cap} requests a minute"
+            words = "type to filter, Enter runs, Esc closes"
+            words += f" · at most {self._cap} requests a minute" if self._cap else ""  # none in a recording
             field = PromptInput(placeholder=words, id="help-filter")
             field.cursor_blink = False
             yield Lines(id="help-more")
