@@ -80,14 +80,26 @@ def test_the_bar_shows_the_moment_its_place_and_the_gaps() -> None:
     assert "●" in drawn(Position(T, Extent(T, T)), 80), "of one sample"
 
 
-async def test_one_goes_through_a_recording_and_every_operation_is_refused() -> None:
+async def test_one_goes_through_a_recording_and_every_operation_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async with playing(Scene("past", recorded=True), (120, 40)) as (app, pilot):
         now = looks(app)
         await typed(pilot, "ctrl+t")
         assert "PAST" in looks(app)[0] and "live" not in "".join(looks(app)[:3])
         newest = looks(app)
+        time_bar, drawn = app.main.time_bar, list[str]()
+        show, draw_footer = time_bar.show_position, app.main.draw_footer
+
+        def shown(position: Position, style: TimeStyle) -> None:
+            drawn.append("bar" if position.at == app.main.view.now else "bar before the panes")
+            show(position, style)
+
+        monkeypatch.setattr(time_bar, "show_position", shown)
+        monkeypatch.setattr(app.main, "draw_footer", lambda: (drawn.append("footer"), draw_footer()))
         await typed(pilot, "left")
         assert looks(app)[0] != newest[0] and looks(app)[3:] != newest[3:]
+        assert drawn == ["bar"], "in the frame of the panes, and no key is another one"
         assert app.main.view.is_past and app.main.view.now < app.clock.now() - 60
         await typed(pilot, "j", "r")
         assert app.screen is app.main, "no dialog"

@@ -186,14 +186,14 @@ class TimeTravel:
     async def _moved(self, moving: Coroutine[object, object, bool]) -> None:
         self._pause_collector()
         try:
-            self._draw("" if await moving else "no further sample")
+            self._draw_later("" if await moving else "no further sample")
         finally:
             self._main.call_after_refresh(self._resume_collector)
 
     async def _to_event(self, moving: Coroutine[object, object, Event | None], what: str) -> None:
         event = await moving
         words = f"{subject_words(event) or 'project'}: {event.text}" if event else f"no further {what}"
-        self._draw(words)
+        self._draw_later(words)
 
     def _pause_collector(self) -> None:
         """Another moment is ten thousand new objects: the collector would search them again and again."""
@@ -213,6 +213,10 @@ class TimeTravel:
         """Add a note at the time that is shown."""
         at = self.playback.at if self.playback is not None else session.moment.unix
         return session.note(text, subject, by, at)
+
+    def _draw_later(self, words: str) -> None:
+        """Draw the bar with the panes, which were told of the move before: all of them are one frame."""
+        self._main.call_later(self._draw, words)
 
     def _draw(self, words: str = "") -> None:
         playback = self.playback
@@ -261,7 +265,7 @@ class TimeTravel:
                 self._main.call_after_refresh(self._resume_collector)
             if self._playing is pace:
                 self._playing = None if playback.is_at_end else pace
-                self._draw("" if self._playing else "the newest sample")
+                self._draw_later("" if self._playing else "the newest sample")
 
 
 class Pace(Struct, frozen=True, eq=False):

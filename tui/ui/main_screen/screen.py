@@ -145,6 +145,7 @@ class MainScreen(Screen[None]):
                 self.place()
         if (link.unlocked, link.dry_run, link.past) != (before.unlocked, before.dry_run, before.past):
             self.draw_header()
+        if (link.unlocked, bool(link.past)) != (before.unlocked, bool(before.past)):
             self.draw_footer()
 
     def show_past(self, is_past: bool) -> None:
