@@ -39,7 +39,7 @@ from tui.history.sample_statuses import SampleStatuses
 from tui.history.store import Batch, Taken
 from tui.history.timeline import History, Timeline
 from tui.record_options import RecordOptions
-from tui.session.past_at import PastAt
+from tui.session.past_at import PastAt, ToldStatuses
 from tui.session.playback import Playback
 from tui.session.replayed import REFUSAL, Replay
 
@@ -84,6 +84,12 @@ async def playing(
     playback.close()
 
 
+def told_by(past: Past) -> ToldStatuses:
+    """What events told of statuses."""
+    assert isinstance(past, PastAt)
+    return past._told
+
+
 async def test_events_are_put_together_once_and_not_at_every_step(tmp_path: Path) -> None:
     first, second = (event(EPOCH + at, Severity.ERROR) for at in (1.0, 2.0))
     known = [Timeline(events=(first,))]
@@ -92,8 +98,12 @@ async def test_events_are_put_together_once_and_not_at_every_step(tmp_path: Path
         assert await playback.end(newest=True)
         before = playback.problems
         assert len(before) == 3 and playback.problems is before
+        told = told_by(replay.past)
+        await playback.step(-1)
+        assert told_by(replay.past) is told
         known.append(Timeline(events=(first, second)))
-        assert len(playback.problems) == 4
+        await playback.step(-1)
+        assert len(playback.problems) == 4 and told_by(replay.past) is not told
         playback.close()
 
 
@@ -117,6 +127,31 @@ async def test_every_sample_is_shown_as_it_was_in_both_directions(tmp_path: Path
         assert (
             extent is not None and len(extent.gaps) == 1 and extent.gaps[0].until - extent.gaps[0].since > 599
         )
+
+
+async def test_with_a_sample_only_transitions_are_read_that_were_asked_about_at_the_one_before(
+    tmp_path: Path,
+) -> None:
+    async with playing(tmp_path) as (_, replay, _):
+        reader, read = FolderReader(tmp_path / "p"), list[tuple[str, ...]]()
+        newest = reader.newest_transitions
+
+        def noted(ids: Iterable[str], at: float) -> Mapping[str, Sequence[Transition]]:
+            read.append(tuple(sorted(ids)))
+            return newest(read[-1], at)
+
+        reader.newest_transitions = noted
+        playback = Playback(replay, reader)
+        await playback.end(newest=True)
+        told = asyncio.Event()
+        replay.follow(told.set)
+        replay.past.since("CA_1"), replay.past.since("CA_2")
+        await told.wait()
+        replay.past.since("CA_2"), replay.past.since("CA_3")  # the screen was scrolled
+        await playback.step(-1)
+        await playback.step(-1)  # nobody looked at the one before
+        assert read == [("CA_1", "CA_2"), ("CA_2", "CA_3"), ("CA_3",), ("CA_2", "CA_3")]
+        playback.close()
 
 
 async def test_it_goes_by_time_by_minutes_and_by_events(tmp_path: Path) -> None:

@@ -24,6 +24,39 @@ from tui.fleet.status import status, worst
 from tui.history.events.since import of_transitions
 
 
+class ToldStatuses:
+    """Since when agents and deployments had which status, as events tell. Made once for many moments."""
+
+    def __init__(self, events: Sequence[Event]) -> None:
+        """`events` are in the order of their times."""
+        self.events = events
+
+    def since(self, id: str, at: float) -> Since | None:
+        """Since when it had the status of a time, by the last event that tells of it; None without one."""
+        times, found = self._by_id.get(id, ((), ()))
+        index = bisect_right(times, at)
+        return found[index - 1] if index else None
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, tuple[Sequence[float], Sequence[Since]]]:
+        found: dict[str, tuple[list[float], list[Since]]] = {}
+        for event in self.events:
+            if event.kind is Kind.STATUS and event.after:
+                exact = event.not_before is None
+                since = Since(
+                    event.after,
+                    at=event.at if exact else None,
+                    not_before=event.not_before,
+                    not_after=None if exact else event.at,
+                    is_clock_unknown=event.is_clock_unknown,
+                )
+                for id in event.ids or (event.subject.agent_id,):
+                    times, statuses = found.setdefault(id, ([], []))
+                    times.append(event.at)
+                    statuses.append(since)
+        return found
+
+
 class PastAt:
     """A `Past` as it was at one moment. Nothing that came later is in it."""
 
@@ -40,13 +73,14 @@ class PastAt:
         transitions: Mapping[str, Sequence[Transition]] | None = None,
         ask: Callable[[str], None] = lambda id: None,
         untold: str = "",
+        told: ToldStatuses | None = None,
     ) -> None:
         """`known` is what is remembered now; `events` and `failed_jobs` are in the order of their times.
 
         Times are Unix seconds by the server's clock; `begun` is the oldest of what was recorded. `fleet` is
         what was known then. `transitions` has, by id, the newest ones up to then as far as they were read;
         `ask` is told the ids of others that are wanted. `untold` is why no event is known. `job_counts` were
-        recorded; those of `known` are taken in.
+        recorded; those of `known` are taken in. `told` is made of the same events.
         """
         self._known = known
         self._at = at
@@ -54,7 +88,10 @@ class PastAt:
         self._fleet = fleet or Fleet()
         self._transitions = transitions or {}
         self._ask = ask
+        self.asked: set[str] = set()
+        """Ids of which the transitions were asked about, such as those on the screen."""
         self.untold = untold
+        self._told = told or ToldStatuses(events)
         self.events: Sequence[Event] = events[: bisect_right(events, at, key=attrgetter("at"))]
         self.failed_jobs: Sequence[FailedJob] = [job for job in failed_jobs if job.at <= at]
         self.begun = begun if begun is not None else known.begun
@@ -66,6 +103,7 @@ class PastAt:
             seen = since.at if since.at is not None else since.not_after
             if seen is not None and seen <= self._at:
                 return since
+        self.asked.add(id)
         steps = self._transitions.get(id)
         if steps is None:
             self._ask(id)
@@ -75,7 +113,7 @@ class PastAt:
             rows = _rows(agent, id) if deployment else agent.agent_deployments
             name = worst(agent).name if not deployment else status(rows[0].status).name if rows else ""
             return of_transitions(steps, name, agent, rows)
-        return self._told.get(id)
+        return self._told.since(id, self._at)
 
     @cached_property
     def job_counts(self) -> Iterable[JobCount]:
@@ -86,24 +124,6 @@ class PastAt:
                 key = item.agent_name, item.minute
                 found[key] = max(item, found.get(key, item), key=attrgetter("succeeded"))
         return found.values()
-
-    @cached_property
-    def _told(self) -> Mapping[str, Since]:
-        """By id, since when it has the status that an event told last."""
-        found: dict[str, Since] = {}
-        for event in self.events:
-            if event.kind is Kind.STATUS and event.after:
-                exact = event.not_before is None
-                since = Since(
-                    event.after,
-                    at=event.at if exact else None,
-                    not_before=event.not_before,
-                    not_after=None if exact else event.at,
-                    is_clock_unknown=event.is_clock_unknown,
-                )
-                for id in event.ids or (event.subject.agent_id,):
-                    found[id] = since
-        return found
 
     def changed(self, agent_id: str) -> AgentChange | None:
         """Nothing is marked as changed: one steps through time, and every sample would be."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from operator import attrgetter
 from typing import Final
 
@@ -14,7 +15,7 @@ from tui.fleet.past import EMPTY_PAST, Event, FailedJob, Gap, JobCount, Past, Se
 from tui.history.records import Sample, Stamp
 from tui.history.store import Reader
 from tui.history.timeline import with_events
-from tui.session.past_at import PastAt
+from tui.session.past_at import PastAt, ToldStatuses
 from tui.session.replayed import Replay
 
 MINUTE: Final = 60.0
@@ -57,11 +58,14 @@ class Playback:
         self._judged: Sequence[Event] = ()
         self._problems: Sequence[float] = ()
         """Times of the errors among these."""
+        self._told = ToldStatuses(())
         self._failed_jobs: Sequence[FailedJob] = ()
         self._job_counts: Sequence[JobCount] = ()
         self.extent: Extent | None = None
         """None as long as nothing was read, and where there is nothing."""
         self._sample: Sample | None = None
+        self._shown: PastAt | None = None
+        """What was remembered at that sample."""
         self.at = 0.0
         """The time that is looked at: events between the sample and it are behind. Unix seconds."""
         self._transitions: Mapping[str, Sequence[Transition]] = {}
@@ -161,7 +165,7 @@ class Playback:
 
     async def _move(self, find: Callable[[], Sample | None], at: float | None = None) -> bool:
         async with self._turn:
-            found = await asyncio.to_thread(self._read, find, at, tuple(self._transitions)[:MOST_READ])
+            found = await asyncio.to_thread(self._read, find, at, self._asked())
             if found is None:
                 return False
             before, self._sample = self._sample, found.sample
@@ -171,12 +175,22 @@ class Playback:
                 self._replay.show_sample(found.sample, past)
             return True
 
+    def _asked(self) -> Sequence[str]:
+        """Ids of which the transitions are read with the next sample: those asked about at this one.
+
+        Where that was passed over before anybody looked at it, those at the one before it.
+        """
+        asked = self._shown.asked if self._shown is not None else None
+        return tuple(islice(asked or self._transitions, MOST_READ))
+
     def _past(self, sample: Sample) -> Past:
-        known = self._known()
+        known, events = self._known(), self._all_events()
+        if self._told.events is not events:
+            self._told = ToldStatuses(events)
         failed = {job.job_id: job for job in (*self._failed_jobs, *known.failed_jobs)}
-        return PastAt(
+        self._shown = PastAt(
             known,
-            self._all_events(),
+            events,
             self.at,
             None if self.extent is None else self.extent.first,
             fleet=sample.fleet,
@@ -185,7 +199,9 @@ class Playback:
             transitions=self._transitions,
             ask=self._want,
             untold=self._reader.untold,
+            told=self._told,
         )
+        return self._shown
 
     # ---- in a thread, one at a time -------------------------------------------------------------------
 
