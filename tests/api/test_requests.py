@@ -401,6 +401,11 @@ class TestBudget:
         assert pace.allows(60, 110.0, left=9) == 3, "else nine would go, and again nine a minute later"
         assert pace.allows(60, 110.0, left=1) == 1, "never more than the budget has left"
 
+    def test_the_last_request_that_the_budget_has_left_is_for_what_is_urgent(self) -> None:
+        pace = Pace(burst=4, ahead=2, spared=1)
+        assert pace.allows(60, 100.0, left=1) == 0 and pace.allows(60, 100.0, left=1, urgent=1) == 1
+        assert pace.allows(60, 100.0, left=3) == 2 and pace.allows(60, 100.0, left=0, urgent=1) == 0
+
     def test_what_is_urgent_goes_ahead_of_its_time_and_the_rest_waits_the_longer(self) -> None:
         pace = Pace(burst=2, ahead=3)
         assert pace.allows(60, 100.0, left=9, urgent=1) == 2, "there is more than it needs"

@@ -8,9 +8,11 @@ import pytest
 
 from tests.fleet.running_poller import running_poller
 from tui.api.hosts import Host
-from tui.fleet.polling.sources import SOURCES, FetchContext, Source
+from tui.fleet.coverage import Coverage
+from tui.fleet.polling.sources import DISPATCHES, SOON, SOURCES, FetchContext, Source
 from tui.fleet.state import Fleet
 from tui.fleet.store import Merge
+from tui.fleet.view import Selection
 
 
 @pytest.mark.waits
@@ -35,3 +37,10 @@ async def test_a_source_is_added_by_one_entry_and_taken_away_with_it() -> None:
         await made.run(1.0)
         assert made.fresh("extra").at is None
         assert "CA_a" not in made.fleet.versions
+
+
+def test_while_a_room_that_changed_waits_for_a_request_it_is_looked_for_one_more_often() -> None:
+    waits, calm = (Fleet(coverage=Coverage(total=9, changed=count)) for count in (1, 0))
+    for refresh, often in ((1.0, 1.0), (2.0, 1.0), (10.0, 5.0)):
+        assert DISPATCHES.every(calm, Selection(), refresh) == often
+        assert DISPATCHES.every(waits, Selection(), refresh) == SOON

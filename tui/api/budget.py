@@ -102,13 +102,15 @@ class Pace:
     it made up for that, it would send as many at once again, and wait as long again a minute later.
     """
 
-    def __init__(self, burst: int, ahead: int = 0) -> None:
+    def __init__(self, burst: int, ahead: int = 0, spared: int = 0) -> None:
         """`burst` is how many may go at once when none went for a while.
 
-        Urgent ones may go so many requests `ahead` of their time; those after them wait the longer.
+        Urgent ones may go so many requests `ahead` of their time; those after them wait the longer. Of what
+        the budget has left so many are `spared`: only urgent ones take them.
         """
         self._burst = float(burst)
         self._ahead = float(ahead)
+        self._spared = spared
         self._credit = float(burst)
         self._credited = 0.0
 
@@ -119,9 +121,10 @@ class Pace:
         """
         elapsed, self._credited = max(0.0, now - self._credited), now
         credit = self._credit + max(0.0, per_minute) / WINDOW * elapsed
-        self._credit = min(self._burst, max(0, left) + KEPT, credit)
-        allowed = max(int(self._credit), min(urgent, int(self._credit + self._ahead)))
-        return max(0, min(left, allowed))
+        in_turn = max(0, left - self._spared)
+        self._credit = min(self._burst, in_turn + KEPT, credit)
+        hurried = min(left, urgent, int(self._credit + self._ahead))
+        return max(0, hurried, min(in_turn, int(self._credit)))
 
     def count(self, requests: int = 1) -> None:
         """Count requests that were sent."""

@@ -28,7 +28,8 @@ BURST: Final = 12
 AHEAD: Final = 4
 """Rooms that changed which are asked before it is their time; the others wait the longer."""
 LEFT_FREE: Final = 1
-"""Requests of a minute's budget that are left to the other sources: more come free twice a second."""
+"""Requests of a minute's budget that are left to the other sources, and to rooms that changed: more come free
+twice a second."""
 NO_NODE: Final = "no node answers for the rooms"
 """Why nothing is known of any room that is listed."""
 
@@ -62,7 +63,7 @@ class RoomPolling:
     def __init__(self) -> None:
         self._dispatches = RoomScheduler()
         self._participants = ParticipantScheduler()
-        self._pace = Pace(BURST, AHEAD)
+        self._pace = Pace(BURST, AHEAD, LEFT_FREE)
         self._is_outage = False
         """No room answers."""
         self.for_participants = float(MOST)
@@ -90,9 +91,9 @@ class RoomPolling:
         self.for_participants = chosen.participants
         changed, _ = self._dispatches.unseen()
         paced = per_minute - chosen.participants - LEFT_FREE
-        left = client.budget.left() - LEFT_FREE
+        left = client.budget.left()
         allowed = self._pace.allows(paced, now, left=left, urgent=changed)
-        most = min(left, BURST) if spare is None else allowed
+        most = min(left - LEFT_FREE, BURST) if spare is None else allowed
         found = self._dispatches.next(selection, now, chosen, most=most)
         if self._is_outage and most > 0:
             first = self._dispatches.probe()

@@ -25,6 +25,8 @@ SILENT_AFTER = 10.0
 """Seconds without any answer after which rooms that no node answers for are a failure of them all."""
 MOVES_FOR = 60.0
 """Seconds after a change of some agent's status for which agents in transition are asked often."""
+SOON = 0.5
+"""Seconds after which it is looked again whether a request has come free, while something waits for it."""
 FEW_ROOMS, MANY_ROOMS = 50, 200
 """Rooms up to which agents are asked more often, and from which rooms are listed less often."""
 
@@ -222,6 +224,11 @@ def _rooms_every(fleet: Fleet, selection: Selection, refresh: float) -> float:
     return (2 if len(fleet.rooms) <= MANY_ROOMS else 3) * refresh
 
 
+def _dispatches_every(fleet: Fleet, selection: Selection, refresh: float) -> float:
+    """Sooner while a room that changed waits for a request."""
+    return SOON if fleet.coverage.changed else max(1.0, 0.5 * refresh)
+
+
 def _times(factor: float, least: float = 0.0) -> Callable[[Fleet, Selection, float], float]:
     return lambda fleet, selection, refresh: max(least, factor * refresh)
 
@@ -229,7 +236,7 @@ def _times(factor: float, least: float = 0.0) -> Callable[[Fleet, Selection, flo
 AGENTS: Final = Source("agents", Host.AGENTS, _agents_every, _always, _agents, share=1 / 3)
 ROOMS: Final = Source("rooms", Host.PROJECT, _rooms_every, _always, _rooms, share=1 / 8)
 DISPATCHES: Final = Source(
-    "dispatches", Host.PROJECT, _times(0.5, 1.0), _any_room, _dispatches, takes_rest=True
+    "dispatches", Host.PROJECT, _dispatches_every, _any_room, _dispatches, takes_rest=True
 )
 VERSIONS: Final = Source(
     "versions", Host.AGENTS, _times(20, 15.0), _agent, _versions, True, pane="versions", share=1 / 40
