@@ -9,7 +9,17 @@ import pytest
 from tests.fleet.running_poller import running_poller
 from tui.api.hosts import Host
 from tui.fleet.coverage import Coverage
-from tui.fleet.polling.sources import DISPATCHES, SOON, SOURCES, FetchContext, Source
+from tui.fleet.polling.sources import (
+    AGENTS,
+    DISPATCHES,
+    FEW_ROOMS,
+    ROOMS,
+    SOON,
+    SOURCES,
+    VERSIONS,
+    FetchContext,
+    Source,
+)
 from tui.fleet.state import Fleet
 from tui.fleet.store import Merge
 from tui.fleet.view import Selection
@@ -37,6 +47,23 @@ async def test_a_source_is_added_by_one_entry_and_taken_away_with_it() -> None:
         await made.run(1.0)
         assert made.fresh("extra").at is None
         assert "CA_a" not in made.fleet.versions
+
+
+@pytest.mark.parametrize("pane", ["versions", "status"])
+async def test_versions_on_the_screen_are_asked_for_when_another_one_becomes_the_current_one(
+    pane: str,
+) -> None:
+    async with running_poller(sources=(AGENTS, ROOMS, VERSIONS)) as it:
+        it.world.rooms = [f"room-{number}" for number in range(FEW_ROOMS + 1)]
+        it.world.agents = [{"agent_id": "CA_1", "agent_name": "one", "version": "v1"}]
+        await it.run(1)
+        it.poller.select(Selection(agent_id="CA_1", panes_in_view=(pane,)))
+        await it.run(62)
+        regular = len(it.world.calls("ListAgentVersions"))
+        assert regular == (2 if pane == "versions" else 1)
+        it.world.agents = [{"agent_id": "CA_1", "agent_name": "one", "version": "v2"}]
+        await it.run(13)
+        assert len(it.world.calls("ListAgentVersions")) == regular + (pane == "versions")
 
 
 def test_while_a_room_that_changed_waits_for_a_request_it_is_looked_for_one_more_often() -> None:

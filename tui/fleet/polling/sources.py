@@ -28,7 +28,7 @@ MOVES_FOR = 60.0
 SOON = 0.5
 """Seconds after which it is looked again whether a request has come free, while something waits for it."""
 FEW_ROOMS, MANY_ROOMS = 50, 200
-"""Rooms up to which agents are asked more often, and from which rooms are listed less often."""
+"""Rooms up to which agents and versions are asked more often, and from which rooms are listed less often."""
 
 
 @dataclass
@@ -81,7 +81,16 @@ class Source:
 
 async def _agents(context: FetchContext) -> Merge:
     batch = await context.client.list_agents()
-    return lambda fleet: with_agent_listing(fleet, batch, context.monotonic)
+
+    def merge(fleet: Fleet) -> Fleet:
+        after = with_agent_listing(fleet, batch, context.monotonic)
+        if VERSIONS.pane in context.selection.panes_in_view:
+            now, known = (each.agent(context.selection.agent_id) for each in (after, fleet))
+            if now is not None and known is not None and now.version != known.version:
+                context.wakes = (VERSIONS.name,)
+        return after
+
+    return merge
 
 
 async def _versions(context: FetchContext) -> Merge:
@@ -229,6 +238,11 @@ def _dispatches_every(fleet: Fleet, selection: Selection, refresh: float) -> flo
     return SOON if fleet.coverage.changed else max(1.0, 0.5 * refresh)
 
 
+def _versions_every(fleet: Fleet, selection: Selection, refresh: float) -> float:
+    """Less often with many rooms: one that becomes the current one is told by the list of agents."""
+    return max(15.0, (30 if len(fleet.rooms) > FEW_ROOMS else 20) * refresh)
+
+
 def _times(factor: float, least: float = 0.0) -> Callable[[Fleet, Selection, float], float]:
     return lambda fleet, selection, refresh: max(least, factor * refresh)
 
@@ -239,7 +253,7 @@ DISPATCHES: Final = Source(
     "dispatches", Host.PROJECT, _dispatches_every, _any_room, _dispatches, takes_rest=True
 )
 VERSIONS: Final = Source(
-    "versions", Host.AGENTS, _times(20, 15.0), _agent, _versions, True, pane="versions", share=1 / 40
+    "versions", Host.AGENTS, _versions_every, _agent, _versions, True, pane="versions", share=1 / 40
 )
 SECRETS: Final = Source(
     "secrets", Host.AGENTS, _times(15, 15.0), _agent, _secrets, True, pane="secrets", share=1 / 60
