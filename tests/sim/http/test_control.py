@@ -86,6 +86,13 @@ async def test_requests_are_remembered_with_claims_and_without_token(caller: Cal
     assert caller.headers()["Authorization"][:30] not in body
 
 
+async def test_a_token_in_the_address_is_not_remembered_either(simulator: Simulator, caller: Caller) -> None:
+    made = token(simulator)
+    await caller.http.get(f"/?a=b&access_token={made}&c=d")
+    (seen,) = simulator.control.requests()
+    assert seen["query"] == "a=b&access_token=…&c=d" and made not in str(seen)
+
+
 async def test_of_a_long_request_only_the_beginning_is_remembered(
     simulator: Simulator, caller: Caller
 ) -> None:

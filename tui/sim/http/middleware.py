@@ -7,6 +7,7 @@ first and the request is recorded. Independent of the routes.
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import time
 import traceback
@@ -37,6 +38,7 @@ UNLIMITED = (UPLOADS, "/v2/")
 CONTROL = "/_sim"
 """The control API; it and uploads take no LiveKit token."""
 BEARER = "Bearer "
+_TOKEN = re.compile("access_token=[^&]*")
 
 
 @dataclass
@@ -131,7 +133,7 @@ class RequestPipeline:
             time.time(),
             scope["method"],
             scope["path"][:KEPT_CHARACTERS],
-            scope["query_string"][:KEPT_CHARACTERS].decode("latin-1"),
+            _TOKEN.sub("access_token=…", scope["query_string"].decode("latin-1"))[:KEPT_CHARACTERS],
             _remembered(headers),
             {},
         )
