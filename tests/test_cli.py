@@ -163,7 +163,7 @@ def test_without_any_project_the_ways_to_name_one_are_said() -> None:
     assert "`lktop demo` shows a simulated one" in " ".join(shown.split())
 
 
-def test_an_error_of_our_own_shows_no_values_and_exits_1(tmp_path: Path) -> None:
+def test_an_error_of_our_own_shows_no_values_and_exits_70(tmp_path: Path) -> None:
     program = (
         "import tui.cli as cli\n"
         "def broken(words, notices):\n"
@@ -177,7 +177,7 @@ def test_an_error_of_our_own_shows_no_values_and_exits_1(tmp_path: Path) -> None
     done = subprocess.run(
         [sys.executable, script], env=terminal_env(), capture_output=True, text=True, timeout=30, check=False
     )
-    assert done.returncode == 1
+    assert done.returncode == 70
     assert "LookupError: out of \\x1bc order" in done.stderr
     assert CANARY.upper() not in done.stderr and "\x1b" not in done.stderr
 

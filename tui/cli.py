@@ -78,7 +78,7 @@ class SafeArgumentParser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run lktop; returns the exit status. An unexpected error prints a traceback without values, status 1."""
+    """Run lktop; returns the exit status. After an error of its own, told without values, that is 70."""
     notices = [*process.harden(), *process.import_notices()]
     words = list(sys.argv[1:] if argv is None else argv)
     try:
@@ -89,6 +89,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(str(error))
     except KeyboardInterrupt:
         return INTERRUPTED
+    except Exception as error:
+        process.print_error(error)
+        return process.CRASHED
 
 
 def _refuse_secrets(words: Sequence[str]) -> None:

@@ -36,6 +36,8 @@ _FOR_CHILDREN: Final = frozenset(
     {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TERM", "COLORTERM", "TZ", "TMPDIR"}
     | {"TMUX", "TMUX_PANE", "TMUX_TMPDIR"}
 )
+CRASHED: Final = os.EX_SOFTWARE
+"""The exit status after an error of the program's own."""
 _FRAMES: Final = 8
 """Innermost frames shown of a traceback, so that it fits on one screen."""
 _CHARACTERS: Final = 1000
@@ -157,10 +159,14 @@ def _set_hooks() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _print_error(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
-    if isinstance(error, KeyboardInterrupt):
-        return
+def print_error(error: BaseException) -> None:
+    """Show what has ended the program, printable and without the values of variables."""
     print(f"{traceback_text(error)}lktop: stopped by an error of its own, shown above", file=sys.stderr)
+
+
+def _print_error(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
+    if not isinstance(error, KeyboardInterrupt):
+        print_error(error)
 
 
 def _print_thread_error(args: threading.ExceptHookArgs) -> None:

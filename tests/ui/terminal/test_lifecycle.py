@@ -412,7 +412,7 @@ def test_a_crash_prints_neither_secret_nor_escape(where: str, probe: Probe) -> N
     with probe.start(*(["--crash", where] if where != "key" else []), ready=where == "key") as term:
         if where == "key":
             term.send(ptyapp.CRASH)
-        ends(term, 1)
+        ends(term, 70)
         assert term.attributes() == term.before
         assert ptyapp.CANARY.encode() not in term.output
         assert grammar_violations(bytes(term.output)) == []

@@ -199,7 +199,7 @@ async def test_a_crash_is_told_cleaned_and_once(error: Exception) -> None:
             app._handle_exception(error)
             app._handle_exception(KeyError("a consequence"))
             (told,) = map(str, app._exit_renderables)
-    assert app.return_code == 1
+    assert app.return_code == os.EX_SOFTWARE
     assert "\x1b" not in told and len(told) < 4000
     assert told.endswith("shown above. Look at the journal.")
 
@@ -211,7 +211,7 @@ async def test_a_panic_is_cleaned_too() -> None:
         (told,) = map(str, app._exit_renderables)
         assert told.startswith("first\\x1b]0;t") and "second" in told
         assert told.replace("\n", "").isprintable()
-    assert app.return_code == 1
+    assert app.return_code == os.EX_SOFTWARE
 
 
 def test_the_driver_is_ours_whatever_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:

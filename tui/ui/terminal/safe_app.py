@@ -25,7 +25,7 @@ from textual.events import Event, Key, MouseDown, MouseUp, Paste, Resize
 from textual.geometry import Size
 from textual.message import Message
 
-from tui.process import printable, traceback_text
+from tui.process import CRASHED, printable, traceback_text
 from tui.ui.terminal.driver import SafeDriver
 from tui.ui.terminal.keyboard import PasteDropped
 from tui.ui.terminal.lifecycle import GRACE, Lifecycle
@@ -189,7 +189,7 @@ class SafeApp(App[None]):
         super().exit(result, return_code, message)
 
     def panic(self, *renderables: RenderableType) -> None:
-        """Exit with status 1 and a text, without control characters."""
+        """Exit as after a crash, with a text without control characters."""
         lines = "\n".join("".join(part.text for part in self.console.render(text)) for text in renderables)
         self._crash(printable(lines))
 
@@ -198,9 +198,9 @@ class SafeApp(App[None]):
         self._crash(traceback_text(error) if error is not None else "")
 
     def _crash(self, report: str) -> None:
-        self._return_code = 1
+        self._return_code = CRASHED
         if self._lifecycle is not None:
-            self._lifecycle.start_exit(1)
+            self._lifecycle.start_exit(CRASHED)
         if self._lifecycle is not None and self._lifecycle.number:
             # An error of a half mounted or unmounted program that was told to end is logged, not shown.
             logging.getLogger("lktop").error("while ending: %s", report)
@@ -219,7 +219,7 @@ class SafeApp(App[None]):
 def run_guarded(
     app: SafeApp, *, mouse: bool = True, grace: float = GRACE, leave: Callable[[int], object] = os._exit
 ) -> int:
-    """Run the application on this terminal; returns the exit status: 1 after a crash, 128 + n after signal n.
+    """Run the application on this terminal; returns the status: 70 after a crash, 128 + n after signal n.
 
     If a thread is stuck that Python would wait for, as in a name look-up, it ends the process with `leave`
     and does not return. So work for the end belongs into the application's unmounting. Raises RuntimeError if
