@@ -13,7 +13,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.utils import formatdate
 from itertools import islice
 
@@ -59,7 +59,6 @@ class SeenRequest:
     """HTTP status of the answer; 0 without one."""
     fault: str = ""
     """The injected fault; empty without one."""
-    about: dict[str, object] = field(default_factory=dict)
 
 
 class RequestPipeline:
