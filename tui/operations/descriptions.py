@@ -16,7 +16,7 @@ from tui.fleet.lists.tree import find_dispatch
 from tui.fleet.state import Fleet
 from tui.fleet.status import Family, event_words, reading, status
 from tui.fleet.view import View
-from tui.formats import age
+from tui.formats import age, counted
 from tui.operations.operation import Fact
 
 _STAND_IN = re.compile("[␀-␤]")
@@ -77,7 +77,8 @@ def states(view: View, agent: Agent, deployment: str | None = None) -> tuple[Fac
 def _state(view: View, agent: Agent, row: Deployment) -> tuple[str, str]:
     state = status(row.status)
     version = row.version or agent.version
-    count = f"{row.replicas} of {row.min_replicas}–{row.max_replicas} replicas"
+    least, most = row.min_replicas, row.max_replicas
+    count = f"{row.replicas} of {counted(most, 'replica') if least == most else f'{least}–{most} replicas'}"
     # an agent in trouble wanders between Error and CrashLoop by itself: that is no news
     kind = state.family if state.family is Family.ERROR else state.name
     return f"{state.name or 'not observed'} · {version} · {count}", f"{kind} {version}"

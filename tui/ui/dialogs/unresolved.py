@@ -76,7 +76,7 @@ class Unresolved(Dialog):
         words = f" {count} {noun} of an earlier session with an unknown outcome"
         more = f" Checking whether {it} took effect; nothing is sent again."
         self.query_one("#unresolved-words", Lines).set_lines([(Cell(words, "warn"),), (Cell(more),)])
-        keys = " ctrl+r checks again · a sets this one aside · Esc closes; :unresolved shows them again"
+        keys = " ctrl+r checks again · a sets this one aside · Esc closes (:unresolved)"
         self.query_one("#unresolved-keys", Lines).set_lines([(Cell(keys, "muted"),)])
         self.query_one(LineTable).focus()
         self._draw()  # now: the next key may move the cursor
