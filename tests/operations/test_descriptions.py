@@ -106,6 +106,10 @@ def test_that_it_is_not_known_whether_an_agent_is_dispatched_already_is_not_that
     assert dispatched_already(fleet, "concierge", "r") == (item,)
     assert dispatched_already(fleet, "other", "r") == () == dispatched_already(fleet, "other", "new")
     assert dispatched_already(fleet, "other", "s") is None, "nobody asked"
+    automatic = replace(fleet, dispatches={"r": (structs.replace(item, agent_name=""),)})
+    assert dispatched_already(automatic, "", "r") == (), (
+        "before an agent is typed, nothing is said to be there"
+    )
     assert dispatched_already(replace(fleet, freshness={}), "other", "new") is None, "it may be open"
     partly = replace(fleet, room_freshness={"r": RoomFreshness(dispatches_at=1.0, unreadable=1)})
     assert dispatched_already(partly, "other", "r") is None and dispatched_already(partly, "concierge", "r")

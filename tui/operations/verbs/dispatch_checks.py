@@ -156,8 +156,10 @@ def hints(view: View, answers: Answers) -> Iterator[Hint]:
 
 def dispatched_already(fleet: Fleet, name: str, room: str) -> tuple[Dispatch, ...] | None:
     """Dispatches of this agent that the room has already; None where it is not known whether it has any."""
+    if not (name and room):
+        return ()  # an automatic dispatch has no name either
     found = tuple(item for item in fleet.dispatches.get(room, ()) if item.agent_name == name)
-    if found or not (name and room):
+    if found:
         return found
     if room in fleet.dispatches:
         return () if fleet.fresh_room(room).is_whole else None
