@@ -425,13 +425,20 @@ async def settled(pilot: Pilot[None]) -> None:
         works = [work.wait() for work in app.workers if work.group == "default" and not work.is_finished]
         if works:
             await asyncio.gather(*works, return_exceptions=True)
-        quiet = 0 if works or is_busy(app) or is_connecting(app) or painted_now(app) else quiet + 1
+        waits = works or is_busy(app) or is_connecting(app) or is_reading_past(app) or painted_now(app)
+        quiet = 0 if waits else quiet + 1
 
 
 def is_connecting(app: App[None]) -> bool:
     """Whether a log on the screen waits for its first stream."""
     logs = [view.model.log for view in app.screen.query(LogView)]
     return any(stream.phase is StreamPhase.CONNECTING for log in logs for stream in log.streams.values())
+
+
+def is_reading_past(app: App[None]) -> bool:
+    """Whether it is still being read since when agents had the status of the moment that is shown."""
+    playback = app.time_travel.playback if isinstance(app, Lktop) else None
+    return playback is not None and playback._reading is not None
 
 
 def painted_now(app: App[None]) -> bool:
