@@ -84,7 +84,7 @@ class PendingOperation:
     def see(self, view: View) -> None:
         """New data arrived; the target stays the same."""
         self.view = replace(view, selection=self.view.selection)
-        if self.baseline.unknown and not (self.preview.unknown or self.news):
+        if set(self.preview.unknown) < set(self.baseline.unknown) and not self.news:
             self.baseline = self.preview  # or what became known might change without a word
 
     def answer(self, answers: Answers) -> None:
