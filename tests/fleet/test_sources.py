@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.fixtures.clocks import BACKEND
 from tests.fleet.running_poller import running_poller
 from tui.api.hosts import Host
 from tui.fleet.coverage import Coverage
@@ -25,7 +26,12 @@ from tui.fleet.store import Merge
 from tui.fleet.view import Selection
 
 
-@pytest.mark.waits
+@pytest.fixture
+def anyio_backend() -> object:
+    """All of this happens in virtual time."""
+    return BACKEND
+
+
 async def test_a_source_is_added_by_one_entry_and_taken_away_with_it() -> None:
     async def read(context: FetchContext) -> Merge:
         batch = await context.client.list_versions("CA_a")
