@@ -1,4 +1,4 @@
-"""What changes of ten thousand agents tell is derived beside the loop, and is the same."""
+"""What changes of ten thousand agents or dispatches tell is derived beside the loop, and is the same."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from tests.history.fleets import Life
+from tui.api.models import Dispatch
 from tui.clock import Moment
 from tui.fleet.past import Kind, Severity
 from tui.fleet.state import Fleet
@@ -109,3 +110,17 @@ async def test_what_waits_at_the_end_is_not_lost() -> None:
             at_once.history.take(happened)
             beside.history.take(happened)
     assert beside.told() == at_once.told()
+
+
+async def test_answers_about_rooms_with_many_dispatches_are_derived_beside_the_loop_too() -> None:
+    """Since when agents have their status is said all the while."""
+    followed = Followed()
+    held = {"r": (Dispatch(id="AD_1"),)}
+    many = Change(Fleet(), Fleet(dispatches=held), frozenset({"dispatches"}), Moment(EPOCH, 1.0))
+    async with followed.running():
+        past = followed.history.past
+        followed.wanted = 1
+        followed.history.take(many)
+        assert not followed.steps and followed.history.past is past
+        await followed.all_told.wait()
+        assert followed.steps[0].is_late and followed.steps[0].happened is many

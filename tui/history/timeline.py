@@ -17,9 +17,10 @@ from tui.history.doubles import Doubles
 from tui.history.events.derive import Input, Resumed, State, Step, derive
 from tui.history.events.job_counts import Counts, with_counts
 from tui.history.events.room_words import told_before
+from tui.history.events.rooms import differing_rooms
 
 MANY: Final = 10_000
-"""Agents that differ in one change from which on a thread derives what that tells: it takes too long here."""
+"""Agents or dispatches that differ in a change: if there are more, a thread derives what that tells."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,8 +92,16 @@ def after(timeline: Timeline, step: Step) -> Timeline:
     return Timeline(agents.statuses, agents.changes, events, state.begun, rooms.failed, rooms.counts)
 
 
-def _is_large(happened: Input) -> bool:
-    return isinstance(happened, Change) and len(happened.differing_agents.positions) > MANY
+def _is_large(happened: Input, state: State) -> bool:
+    if not isinstance(happened, Change):
+        return False
+    before, after = happened.before, happened.after
+    if len(happened.differing_agents.positions) > MANY:
+        return True
+    if sum(map(len, after.dispatches.values())) <= MANY:
+        return False  # nearly always
+    rooms = differing_rooms(state.rooms, before, after, happened.fields)
+    return sum(len(after.dispatches[room]) for room in rooms) > MANY
 
 
 def with_events(known: Sequence[Event], new: Iterable[Event]) -> Sequence[Event]:
@@ -144,11 +153,12 @@ class History:
 
     def take(self, happened: Input) -> None:
         """Take in an input, after those that wait."""
-        if self._waiting or (self._is_running and _is_large(happened)):
+        if self._waiting or (self._is_running and _is_large(happened, self._state)):
             self._waiting.append(happened)
             self._has_waiting.set()
-            # how they are is known, and not yet since when
-            self._timeline = replace(self._timeline, statuses={})
+            if isinstance(happened, Change) and "agents" in happened.fields:
+                # how they are is known, and not yet since when
+                self._timeline = replace(self._timeline, statuses={})
         else:
             self._tell(derive(self._state, happened, self._skew()), happened)
 

@@ -29,10 +29,8 @@ from tui.history.events.drafts import Draft
 from tui.history.events.failed_jobs import KEPT_FOR, as_failed, kept
 from tui.history.events.room_words import JudgedJob, RoomDispatch
 
-DOUBTFUL: Final = frozenset(
-    {JobCondition.ABSENT, JobCondition.LEFT, JobCondition.NO_CAPACITY, JobCondition.UNKNOWN}
-)
-"""Conditions of jobs that go on and are told of."""
+DOUBTFUL: Final = (JobCondition.ABSENT, JobCondition.LEFT, JobCondition.NO_CAPACITY, JobCondition.UNKNOWN)
+"""Conditions of jobs that go on and are told of. A set takes longer: members of an `Enum` hash slowly."""
 OPENED_WITHIN: Final = 600.0
 """Seconds after which a room that nobody serves is no news: it may be meant to be so."""
 SERVED_WITHIN: Final = 10.0
@@ -86,7 +84,7 @@ def after_answers(
     memory: RoomsMemory, before: Fleet, after: Fleet, fields: Set[str], at: float, monotonic: float
 ) -> tuple[RoomsMemory, list[Draft], list[FailedJob], tuple[JobCount, ...]]:
     """What is remembered after answers about rooms, and what they tell; `at` by the server's clock."""
-    names = _differing(memory, before, after, fields)
+    names = differing_rooms(memory, before, after, fields)
     if not names:
         return memory, [], [], ()
     view = View(after, Selection(), at, monotonic)
@@ -135,7 +133,7 @@ def forgetful(memory: RoomsMemory, at: float) -> RoomsMemory:
     return replace(memory, failed=kept(memory.failed, (), at))
 
 
-def _differing(memory: RoomsMemory, before: Fleet, after: Fleet, fields: Set[str]) -> list[str]:
+def differing_rooms(memory: RoomsMemory, before: Fleet, after: Fleet, fields: Set[str]) -> list[str]:
     """Rooms about which anything came in: other contents, or an answer that time was waited for."""
     names: dict[str, None] = {}
     if "dispatches" in fields:
@@ -239,7 +237,7 @@ class _JobLook:
         self._was_whole = was_whole
         self._name, self._room, self._remembered, self._found = name, room, remembered, found
         self._known = known.doubts
-        self._unconfirmed = frozenset(item for item in DOUBTFUL if not _is_confirmed(item, room))
+        self._unconfirmed = [item for item in DOUBTFUL if not _is_confirmed(item, room)]
         self.doubts: dict[str, str] = {}
         """As in `RoomMemory`."""
 
