@@ -15,6 +15,7 @@ from textual.widgets import Input
 
 from tests.fixtures.operation import CONCIERGE, FAILING
 from tests.operations.console import Console, console
+from tui.fleet.polling.sources import AGENTS
 from tui.sim.http.orders import WalkOrder
 from tui.sim.scenarios.specs import AgentSpec, Scenario
 from tui.ui.dialogs.audit import Audit
@@ -291,6 +292,8 @@ def rename(here: Console, agent_id: str, name: str) -> None:
     record = here.simulator.world.agents[agent_id]
     record.info.agent_name = name
     here.simulator.world.touch(record)
+    assert here.app.session is not None
+    here.app.session.nudge(AGENTS)  # or it would look again in some seconds
 
 
 async def test_another_name_of_the_target_disarms_and_is_marked(
