@@ -127,7 +127,7 @@ NO_JOBS = "no jobs running"
 
 
 def finishing(view: View, agent: Agent) -> str:
-    """What becomes of the jobs of production when another version takes over."""
+    """How jobs of production end when another version replaces it."""
     found = jobs(view, agent, "")
     return found if found == NO_JOBS else f"{found}; running sessions finish (up to 1 h)"
 
