@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tui.fleet.lists.cells import ColumnLayout
@@ -85,6 +85,7 @@ def test_free_cells_of_columns_go_to_those_whose_texts_would_be_cut() -> None:
 needed = st.one_of(st.just([]), st.lists(st.integers(0, 300), min_size=6, max_size=6))
 
 
+@example(11, False, 0, [0, 9, 0, 0, 0, 0])
 @given(st.integers(0, 200), st.booleans(), st.integers(0, 4), needed)
 def test_columns_never_overlap_nor_leave_the_line(
     width: int, wide: bool, left: int, needs: list[int]

@@ -55,7 +55,7 @@ def slots(
     room = width - left
     chosen = _chosen(columns, room, wide=wide, keep=keep)
     widths = _widths(chosen, room)
-    if needs:
+    if needs and sum(widths.values()) + GAP * (len(chosen) - 1) <= room:  # else no cell is free
         _share(chosen, widths, needs, keep)
     placed: list[Slot] = []
     x = left
