@@ -89,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(str(error))
     except KeyboardInterrupt:
         return INTERRUPTED
-    except Exception as error:  # a bug of ours: Python itself would print values
+    except Exception as error:  # told as the hook would, but with a status of its own
         process.print_error(error)
         return process.CRASHED
 
