@@ -20,7 +20,6 @@ from tests.sim.caller import START, Caller, refusal
 from tests.sim.sources import tarball
 from tui.sim.http.builds import Outcome
 from tui.sim.http.orders import BuildOrder
-from tui.sim.http.request_body import read_body
 from tui.sim.http.server import Simulator, serve
 
 ATTRIBUTES = "X-LIVEKIT-AGENT-VERSION-ATTRIBUTES"
@@ -124,14 +123,15 @@ async def test_a_put_is_read_only_up_to_the_limit(
 ) -> None:
     simulator.control.switch({"upload": "put", "upload_limit": 1000})
     monkeypatch.setattr("tui.sim.http.upload_routes.OVERHEAD", 0)
+    made = await caller.call("CloudAgent/CreateAgent", pb.CreateAgentRequest(), pb.CreateAgentResponse)
     limits: list[int] = []
+    read = simulator.app.bodies.read
 
     async def noted(request: Request, limit: int) -> bytes:
         limits.append(limit)
-        return await read_body(request, limit)
+        return await read(request, limit)
 
-    monkeypatch.setattr("tui.sim.http.upload_routes.read_body", noted)
-    made = await caller.call("CloudAgent/CreateAgent", pb.CreateAgentRequest(), pb.CreateAgentResponse)
+    monkeypatch.setattr(simulator.app.bodies, "read", noted)
     headers = {"Content-Type": "application/gzip"}
     response = await caller.http.put(made.presigned_url, content=bytes(1001), headers=headers)
     assert (response.status_code, limits) == (400, [1000])

@@ -18,8 +18,8 @@ from starlette.types import Message
 
 from tests.sim.caller import START, Caller, token
 from tui.sim.http.local_only import is_local
-from tui.sim.http.request_body import TooLarge, read_body
-from tui.sim.http.server import Simulator
+from tui.sim.http.request_body import BodyReader, TooLarge
+from tui.sim.http.server import Simulator, serve
 from tui.sim.scenarios.scenarios import find_scenario
 
 README = Path(__file__).parents[3] / "README.md"
@@ -236,15 +236,16 @@ async def test_an_endless_body_is_read_only_up_to_its_limit() -> None:
         return {"type": "http.request", "body": bytes(65_536), "more_body": True}
 
     with pytest.raises(TooLarge):
-        await read_body(Request({"type": "http"}, endless), 1_000_000)
+        await BodyReader().read(Request({"type": "http"}, endless), 1_000_000)
     assert received < 1_100_000
 
 
-async def test_all_bodies_that_are_being_read_take_no_more_than_so_much_together(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Of many that come slowly, each within its limit; once they have ended there is room again."""
-    monkeypatch.setattr("tui.sim.http.request_body.TOGETHER", 1000)
+async def test_all_bodies_that_a_server_reads_take_no_more_than_so_much_together() -> None:
+    """Of many that come slowly, each within its limit; once they have ended there is room again.
+
+    Another server in the same process counts for itself.
+    """
+    bodies, of_another = BodyReader(1000), BodyReader(1000)
     going_on = asyncio.Event()
 
     def body(size: int, *, waits: bool = False) -> Request:
@@ -258,14 +259,20 @@ async def test_all_bodies_that_are_being_read_take_no_more_than_so_much_together
 
         return Request({"type": "http"}, receive)
 
-    first = asyncio.create_task(read_body(body(900, waits=True), 900))
+    first = asyncio.create_task(bodies.read(body(900, waits=True), 900))
     await asyncio.sleep(0)
     with pytest.raises(TooLarge):
-        await read_body(body(200), 900)
-    assert len(await read_body(body(100), 900)) == 100
+        await bodies.read(body(200), 900)
+    assert len(await of_another.read(body(200), 900)) == 200
+    assert len(await bodies.read(body(100), 900)) == 100
     going_on.set()
     assert len(await first) == 900
-    assert len(await read_body(body(200), 900)) == 200
+    assert len(await bodies.read(body(200), 900)) == 200
+
+
+async def test_two_simulators_do_not_count_against_each_other() -> None:
+    async with serve("calm", agents=1) as one, serve("calm", agents=1) as other:
+        assert one.app.bodies is not other.app.bodies
 
 
 async def test_the_readme_orders_what_can_be_ordered(caller: Caller, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from tui.sim.http.dispatchservice import DispatchService
 from tui.sim.http.faults import Faults
 from tui.sim.http.middleware import RequestPipeline
 from tui.sim.http.registry import Registry
-from tui.sim.http.request_body import TooLarge, read_body
+from tui.sim.http.request_body import BodyReader, TooLarge
 from tui.sim.http.room_lookup import RoomLookup
 from tui.sim.http.roomservice import RoomService
 from tui.sim.http.service import NOT_FOUND, Service
@@ -44,6 +44,8 @@ class Application:
 
     def __init__(self, world: World, scenario: Scenario, keys: Mapping[str, str]) -> None:
         self.world = world
+        self.bodies = BodyReader()
+        """Reads the bodies of all requests."""
         self.agents = Agents(world)
         self.rooms = Rooms(world, self.agents)
         self.uploads = Uploads(world)
@@ -58,11 +60,11 @@ class Application:
         )
         self._logs = LogStreams(world, self.agents)
         self.builds = Builds(world, self.agents, self.uploads)
-        self._registry = Registry(world, self.agents)
+        self._registry = Registry(world, self.agents, self.bodies)
         self.faults = Faults(scenario.faults, world.chance("faults"))
         self.pipeline = RequestPipeline(self._app, world, keys, self.faults)
         self.control = Control(
-            world, self.agents, self.rooms, self.pipeline, self.faults, self.uploads, self.builds
+            world, self.agents, self.rooms, self.pipeline, self.faults, self.uploads, self.builds, self.bodies
         )
         self._starlette = self._routes()
 
@@ -84,7 +86,7 @@ class Application:
                 Route("/build", self._for_admins(self.builds.answer), methods=["POST"]),
                 Route("/push-target", self._for_admins(self._registry.target)),
                 Route("/v2/{rest:path}", self._for_admins(self._registry.answer), methods=_PUSH),
-                *UploadRoutes(self.uploads).routes(),
+                *UploadRoutes(self.uploads, self.bodies).routes(),
                 *self.control.routes(),
                 Mount("/", self._twirp),
             ],
@@ -124,7 +126,7 @@ class Application:
     async def _twirp(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         try:
-            body = await read_body(request, self.world.switches.body_limit)
+            body = await self.bodies.read(request, self.world.switches.body_limit)
             claims: Claims | None = request.state.claims
             response = await self.service.answer(request.method, scope["path"], request.headers, body, claims)
         except TooLarge:

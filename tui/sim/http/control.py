@@ -29,7 +29,7 @@ from tui.sim.http.orders import (
     WalkOrder,
     WorkerOrder,
 )
-from tui.sim.http.request_body import TooLarge, read_body
+from tui.sim.http.request_body import BodyReader, TooLarge
 from tui.sim.http.uploads import Uploads
 from tui.sim.scenarios.specs import FaultSpec
 from tui.sim.world.agents import Agents
@@ -58,6 +58,7 @@ class Control:
         faults: Faults,
         uploads: Uploads,
         builds: Builds,
+        bodies: BodyReader,
     ) -> None:
         self._world = world
         self._agents = agents
@@ -66,6 +67,7 @@ class Control:
         self._faults = faults
         self._uploads = uploads
         self._builds = builds
+        self._bodies = bodies
 
     # -- what really happened
 
@@ -218,7 +220,8 @@ class Control:
             if not is_local(request):
                 return _foreign()
             try:
-                carry_out(msgspec.json.decode(await read_body(request, ORDER_LIMIT), type=kind))
+                order = msgspec.json.decode(await self._bodies.read(request, ORDER_LIMIT), type=kind)
+                carry_out(order)
             except (BadOrder, msgspec.DecodeError) as error:
                 return PlainTextResponse(f"{error}\n", 400)
             except TooLarge:

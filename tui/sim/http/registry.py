@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tui.sim.http.builds import ATTRIBUTES, read_attributes
-from tui.sim.http.request_body import TooLarge, read_body
+from tui.sim.http.request_body import BodyReader, TooLarge
 from tui.sim.http.twirp import TwirpError
 from tui.sim.world.agents import Agents
 from tui.sim.world.world import World
@@ -31,9 +31,10 @@ class Sent:
 class Registry:
     """Takes images by the OCI distribution protocol, as far as a push needs it."""
 
-    def __init__(self, world: World, agents: Agents) -> None:
+    def __init__(self, world: World, agents: Agents, bodies: BodyReader) -> None:
         self._world = world
         self._agents = agents
+        self._bodies = bodies
         self._targets: dict[tuple[str, str], str] = {}
         """Agent id by image name and tag."""
         self._blobs: dict[str, int] = {}
@@ -104,7 +105,7 @@ class Registry:
         agent_id = self._targets.get((name, tag))
         record = self._agents.find(agent_id or "")
         try:
-            body = await read_body(request, MANIFEST_LIMIT)
+            body = await self._bodies.read(request, MANIFEST_LIMIT)
         except TooLarge:
             return _refusal(413, "SIZE_INVALID", "the manifest is larger than the simulator takes")
         missing = self._missing(body)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Message, Receive
 
-from tui.sim.http.request_body import TooLarge, read_body
+from tui.sim.http.request_body import BodyReader, TooLarge
 from tui.sim.http.uploads import TOO_LARGE, BadUpload, Upload, Uploads
 
 OVERHEAD = 64 * 1024
@@ -21,8 +21,9 @@ OVERHEAD = 64 * 1024
 class UploadRoutes:
     """Takes uploads. There is no LiveKit token here: the address is the secret."""
 
-    def __init__(self, uploads: Uploads) -> None:
+    def __init__(self, uploads: Uploads, bodies: BodyReader) -> None:
         self._uploads = uploads
+        self._bodies = bodies
 
     def routes(self) -> list[BaseRoute]:
         """The one route, for both methods."""
@@ -45,7 +46,7 @@ class UploadRoutes:
         if request.headers.get("content-type") != "application/gzip":
             raise BadUpload("the content type was signed as application/gzip")
         try:
-            return await read_body(request, self._uploads.limit + OVERHEAD)
+            return await self._bodies.read(request, self._uploads.limit + OVERHEAD)
         except TooLarge:
             raise BadUpload(TOO_LARGE) from None
 
