@@ -8,7 +8,16 @@ import pytest
 
 from tui.api.models import Agent, Deployment, Event
 from tui.fleet import status as module
-from tui.fleet.status import STATUSES, Family, event_words, reading, replicas, status, worst
+from tui.fleet.status import (
+    STATUSES,
+    Family,
+    event_words,
+    reading,
+    replicas,
+    status,
+    status_phrase,
+    worst,
+)
 
 ORDER = (
     "CrashLoop",
@@ -187,3 +196,13 @@ def test_the_simulator_knows_the_same_fourteen() -> None:
     from tui.sim.scenarios.scenarios import STATUSES as simulated
 
     assert set(simulated) - {item.name for item in STATUSES} == {"Hibernating (beta)"}
+
+
+def test_a_status_is_said_as_a_person_would() -> None:
+    """After `agent` or `this deployment`; no status is only put after an "is"."""
+    phrases = {item.name: status_phrase(item) for item in STATUSES}
+    assert phrases["CrashLoop"] == status_phrase(status("crash_loop")) == "keeps crashing"
+    assert phrases["Error"] == "has status Error"
+    assert status_phrase(status("Hibernating (beta)")) == "has status Hibernating (beta)"
+    assert status_phrase(status("")) == "was not observed"
+    assert not {phrase for name, phrase in phrases.items() if phrase == f"is {name}"}

@@ -136,7 +136,7 @@ def nobody(app: Lktop) -> Screen[None]:
         waited=34.0,
         mood=JoinHealth.BAD,
         verdict="accepted 34 s ago, no agent yet: no worker took it, 0 jobs",
-        cause="agent is CrashLoop: there may be no worker to take it",
+        cause="agent keeps crashing: there may be no worker to take it",
     )
     return dialog
 

@@ -225,7 +225,7 @@ async def test_nobody_takes_it_and_the_likely_cause_is_said(here: Setup) -> None
     ("agent", "cause"),
     [
         ("sleeper", "agent is asleep: a cold start takes 10-20 s"),
-        ("failing", "agent is CrashLoop"),
+        ("failing", "agent keeps crashing"),
         ("staged", "no deployment production; there is staging"),
     ],
 )

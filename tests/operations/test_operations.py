@@ -193,7 +193,7 @@ STAGED = Agent(
 
 @pytest.mark.parametrize(
     ("deployment", "words"),
-    [("same", "production runs 2 already"), ("sick", "this deployment is CrashLoop"), ("well", "")],
+    [("same", "production runs 2 already"), ("sick", "this deployment keeps crashing"), ("well", "")],
 )
 def test_what_speaks_against_promoting_is_said(deployment: str, words: str) -> None:
     view = View(fleet_of(STAGED), Selection(agent_id="CA_s"), START, 1000.0)
@@ -856,3 +856,18 @@ def test_how_many_jobs_it_starts_follows_from_those_before(
 )
 def test_the_size_of_a_text_is_in_bytes_as_sent(text: str, size: str) -> None:
     assert size_in_bytes(text) == size
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("Updating", "agent is updating: new workers are on their way"),
+        ("Deleting", "agent is being deleted: there may be no worker to take it"),
+        ("Waking", "agent is waking up: a cold start takes 10-20 s"),
+        ("Error", "agent has status Error: there may be no worker to take it"),
+    ],
+)
+def test_why_nobody_may_take_a_dispatch_is_said_as_a_person_would(status: str, said: str) -> None:
+    agent = Agent(agent_id="CA_1", agent_name="concierge", agent_deployments=(Deployment(status=status),))
+    cause = likely_cause(fleet_of(agent), "concierge", "")
+    assert cause is not None and cause.text == said

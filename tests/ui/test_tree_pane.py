@@ -63,7 +63,7 @@ def test_parents_show_the_worst_of_their_children_and_a_count() -> None:
 @pytest.mark.parametrize(
     ("room", "cause"),
     [
-        ("call-7303", "agent CrashLoop"),
+        ("call-7303", "agent keeps crashing"),
         ("lobby-kiosk-3", "no agent has this name"),
     ],
 )
@@ -79,8 +79,8 @@ def test_why_nobody_takes_a_dispatch(room: str, cause: str) -> None:
     ("deployment", "cause"),
     [
         ("", "no worker took it: all full"),
-        ("staging", "agent CrashLoop, Error"),
-        ("nights", "agent sleeps: a cold start"),
+        ("staging", "agent keeps crashing and has status Error"),
+        ("nights", "agent is asleep: a cold start"),
         ("beta", "no deployment beta of the agent"),
     ],
 )

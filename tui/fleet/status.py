@@ -114,6 +114,31 @@ def replicas(agent: Agent) -> tuple[int, int, int]:
     )
 
 
+_PHRASES: Final = {
+    "CrashLoop": "keeps crashing",
+    "Build Failed": "failed to build",
+    "Suspended": "is suspended",
+    "Waking": "is waking up",
+    "Updating": "is updating",
+    "Scheduling": "is being scheduled",
+    "Building": "is being built",
+    "Setting Up": "is being set up",
+    "Deleting": "is being deleted",
+    "Running": "is running",
+    "Sleeping": "is asleep",
+    "Deleted": "is deleted",
+    "": "was not observed",
+}
+
+
+def status_phrase(state: Status) -> str:
+    """What an agent or a version with this status does, to stand after its name: `keeps crashing`.
+
+    A status that no verb says better is named: `has status Error`.
+    """
+    return _PHRASES.get(state.name, f"has status {state.name}")
+
+
 EVENT_WORDS: Final = {
     "AGENT_EVENT_TYPE_APPLICATION_CRASHED": ("crashed", "crashed"),
     "AGENT_EVENT_TYPE_RESTARTED_HIGH_DISK_USAGE": ("restarted: disk full", "disk full"),

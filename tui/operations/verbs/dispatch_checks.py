@@ -11,7 +11,7 @@ from tui.fleet.evidence import agent_names, job_types
 from tui.fleet.find import is_no_room, unlisted_agents, unlisted_rooms
 from tui.fleet.room_freshness import NO_NODE_ANSWERS
 from tui.fleet.state import Fleet
-from tui.fleet.status import Family, status
+from tui.fleet.status import Family, status, status_phrase
 from tui.fleet.view import View
 from tui.formats import age
 from tui.operations.descriptions import doing, is_exact
@@ -232,13 +232,13 @@ def likely_cause(fleet: Fleet, name: str, deployment: str) -> Hint | None:
     found = [status(row.status) for row in rows]
     if any(state.family is Family.HEALTHY for state in found):
         return None
-    if any(state.family is Family.SLEEP for state in found):
-        word = "waking" if any(state.name == "Waking" for state in found) else "asleep"
-        return Hint(f"agent is {word}: a cold start takes {COLD_START}")
-    state = min(found, key=lambda item: item.severity)
-    if state.family is Family.MOVING:
-        return Hint(f"agent is {state.name}: new workers are on their way")
-    return Hint(f"agent is {state.name or 'not observed'}: there may be no worker to take it", HintLevel.WARN)
+    asleep = [state for state in found if state.family is Family.SLEEP]
+    state = min(asleep or found, key=lambda item: item.severity)
+    if asleep:
+        return Hint(f"agent {status_phrase(state)}: a cold start takes {COLD_START}")
+    if state.family is Family.MOVING and state.name != "Deleting":
+        return Hint(f"agent {status_phrase(state)}: new workers are on their way")
+    return Hint(f"agent {status_phrase(state)}: there may be no worker to take it", HintLevel.WARN)
 
 
 def _room(view: View, room: str) -> Hint:

@@ -9,7 +9,7 @@ from tui.api.changes import Request
 from tui.api.models import Version, instant
 from tui.fleet.find import no_other_version, no_such_version, read_in_part, read_versions
 from tui.fleet.polling.sources import AGENTS, VERSIONS
-from tui.fleet.status import status
+from tui.fleet.status import status, status_phrase
 from tui.fleet.view import View
 from tui.formats import age
 from tui.operations.descriptions import agent_of, finishing, named, no_agent, states, typed_names, where
@@ -100,8 +100,8 @@ class Rollback(Operation):
         found = next((v for v in versions(view) if v.version == answers.text("version")), None)
         if found is None:
             return ()
-        if status(found.status).name in UNUSABLE:
-            return (Hint(f"this version is {found.status}: LiveKit will probably refuse it", HintLevel.WARN),)
+        if (state := status(found.status)).name in UNUSABLE:
+            return (Hint(f"this version {status_phrase(state)}: LiveKit may refuse it", HintLevel.WARN),)
         if instant(found.deployed_at) is None:
             return (Hint("this version never ran", HintLevel.WARN),)
         return ()
@@ -189,10 +189,10 @@ class Promote(DeploymentOperation):
         tag = _source(view, answers)
         if tag and tag == agent_of(view).version:
             return (Hint(f"production runs {tag} already", HintLevel.WARN),)
-        name = answers.text("deployment")
-        bad = [row for row in agent_of(view).agent_deployments if row.deployment == name]
-        words = sorted({status(row.status).name for row in bad if status(row.status).problem})
-        return (Hint(f"this deployment is {', '.join(words)}", HintLevel.WARN),) if words else ()
+        rows = agent_of(view).agent_deployments
+        found = {status(row.status) for row in rows if row.deployment == answers.text("deployment")}
+        words = sorted(status_phrase(state) for state in found if state.problem)
+        return (Hint(f"this deployment {' and '.join(words)}", HintLevel.WARN),) if words else ()
 
     def preview(self, view: View, answers: Answers) -> Preview:
         """From and to, always both."""

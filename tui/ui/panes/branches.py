@@ -21,7 +21,7 @@ from tui.fleet.evidence import RoomEvidence
 from tui.fleet.find import unlisted_agents
 from tui.fleet.lists.cells import Cell, Cells, tail
 from tui.fleet.lists.tree import Node
-from tui.fleet.status import Family, status
+from tui.fleet.status import Family, status, status_phrase
 from tui.fleet.times import when
 from tui.fleet.view import View
 from tui.formats import age, duration
@@ -295,6 +295,5 @@ def _why_nobody(view: View, dispatch: Dispatch) -> str:
     families = {state.family for state in states}
     if Family.HEALTHY in families:
         return "no worker took it: all full, or the name is registered otherwise"
-    if families == {Family.SLEEP}:
-        return f"agent sleeps: a cold start takes {COLD_START}"
-    return f"agent {', '.join(sorted(state.name or 'not observed' for state in states))}"
+    phrases = " and ".join(map(status_phrase, sorted(states, key=lambda state: state.severity)))
+    return f"agent {phrases}" + (f": a cold start takes {COLD_START}" if families == {Family.SLEEP} else "")
