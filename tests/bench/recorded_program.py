@@ -18,6 +18,7 @@ from tests.bench.usage import spent
 from tests.bench.world import World, world
 from tui.clock import Moment
 from tui.fleet.past import Event, Kind, Severity, Subject, Transition
+from tui.fleet.transitions import Transitions, in_order
 from tui.history.files.folder_store import FolderReader, FolderWriter
 from tui.history.records import Run
 from tui.history.store import Batch, Taken
@@ -134,7 +135,7 @@ def _fill(project: Path) -> None:
     writer.close()
 
 
-def _told(ids: list[str], at: float, begin: int, end: int) -> tuple[list[Event], list[Transition]]:
+def _told(ids: list[str], at: float, begin: int, end: int) -> tuple[list[Event], Transitions]:
     """Events and transitions of a stretch of the day."""
     changed = [
         Transition(ids[number % len(ids)], "Running", "CrashLoop", None, at + number * DAY / TRANSITIONS)
@@ -151,4 +152,4 @@ def _told(ids: list[str], at: float, begin: int, end: int) -> tuple[list[Event],
         )
         for number in range(int(begin * EVENTS / DAY), int(end * EVENTS / DAY))
     ]
-    return events, changed
+    return events, in_order(changed)

@@ -68,7 +68,7 @@ def _writing(suite: Suite, root: Path) -> Iterator[Figure]:
     writer.write(
         Batch(
             samples=[Taken(moving.fleet, first.at, 0.0)],
-            transitions=list(steps[-1].transitions),
+            transitions=steps[-1].transitions,
             since=steps[-1].state.agents.statuses,
         )
     )
@@ -83,7 +83,7 @@ def _writing(suite: Suite, root: Path) -> Iterator[Figure]:
         batch = Batch(
             samples=[Taken(change.after, change.at, 0.0, agents=change.differing_agents)],
             events=list(step.events),
-            transitions=list(step.transitions),
+            transitions=step.transitions,
             since=step.state.agents.statuses,
         )
         costs.append(_cpu(lambda batch=batch: writer.write(batch)))
@@ -163,7 +163,7 @@ def _transitions(suite: Suite) -> Iterator[Figure]:
             Transition(f"CA_{chance.randrange(AGENTS)}", "Running", "CrashLoop", None, begun + number + part)
             for part in range(100)
         ]
-        file.add_transitions(steps, ((step.id, Since(step.after, step.at)) for step in steps))
+        file.add_transitions(steps, {step.id: Since(step.after, step.at) for step in steps})
         file.commit()
     file.close()
     reader = EventReader(where)

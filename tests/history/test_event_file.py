@@ -58,8 +58,9 @@ def test_what_was_kept_comes_back_while_the_writer_goes_on(written: EventFile, t
         Transition("CA_1", "", "Running", None, NOW - 9),
     ]
     since = Since("CrashLoop", NOW)
-    written.add_transitions(steps, [("CA_1", since), ("CA_2", Since("Error", None, 1.0, 2.0, "deploy"))])
-    written.add_transitions([], [("CA_2", None)])
+    written.add_transitions(steps, {"CA_1": since})
+    written.keep_since([("CA_2", Since("Error", None, 1.0, 2.0, "deploy"))])
+    written.keep_since([("CA_2", None)])
     job = FailedJob("AJ_1", "AD_1", "r", "a", "failed", NOW, "why")
     written.add_failed_jobs([job])
     counts = [
@@ -98,7 +99,7 @@ def test_old_days_go_severity_info_first_and_the_file_says_from_when_it_is_compl
         at = NOW - day * DAY
         severities = [Severity.INFO] * 60 + [Severity.ERROR] * 40
         written.add_events(event(f"d{day}-{number}", at, kind) for number, kind in enumerate(severities, 1))
-        written.add_transitions([Transition("CA_1", "a", "b", None, at)], [])
+        written.add_transitions([Transition("CA_1", "a", "b", None, at)], {})
     written.add_failed_jobs([FailedJob(f"AJ_{at}", "", "", "", "", at) for at in (NOW - 2 * DAY, NOW - 9)])
     written.trim(EventLimits(), NOW)
     reader = EventReader(tmp_path)
@@ -179,13 +180,14 @@ def test_times_by_this_machines_clock_are_kept_as_such_and_files_without_that_ar
     step, known = Transition("CA_1", "a", "b", None, NOW, True), Transition("CA_2", "a", "b", None, NOW)
     since = Since("b", NOW, is_clock_unknown=True)
     bounded = Since("b", None, 1.0, NOW - 9, "deploy", True)
-    written.add_transitions([step, known], [("CA_1", since), ("CA_2", Since("b", NOW)), ("CA_3", bounded)])
+    written.add_transitions([step, known], {"CA_1": since, "CA_2": Since("b", NOW)})
+    written.keep_since([("CA_3", bounded)])
     written.commit()
     with closing(EventReader(tmp_path)) as reader:
         assert reader.transitions("CA_1", 0.0, NOW) == [step]
         assert reader.newest_transitions(["CA_1", "CA_2"], NOW) == {"CA_1": [step], "CA_2": [known]}
         assert reader.since() == {"CA_1": since, "CA_2": Since("b", NOW), "CA_3": bounded}
-    written.add_transitions([], [("CA_3", None)])
+    written.keep_since([("CA_3", None)])
     written.trim(EventLimits(days=1), NOW + 2 * DAY)
     written.close()
     with closing(sqlite3.connect(tmp_path / NAME)) as found:
@@ -209,8 +211,8 @@ def test_the_last_word_on_a_subject_counts(written: EventFile, tmp_path: Path) -
     """An agent may be gone and be there again in what is written at once, however much that is."""
     many = [(f"CA_{number}", Since("Running", NOW)) for number in range(3 * database.ROWS_AT_ONCE)]
     back = Since("Error", NOW)
-    written.add_transitions([], [("CA_0", None), ("CA_x", back), *many, ("CA_x", None), ("CA_1", None)])
-    written.add_transitions([], [("CA_1", None), ("CA_1", back)])
+    written.keep_since([("CA_0", None), ("CA_x", back), *many, ("CA_x", None), ("CA_1", None)])
+    written.keep_since([("CA_1", None), ("CA_1", back)])
     written.commit()
     with closing(EventReader(tmp_path)) as reader:
         assert reader.since() == {**dict(many), "CA_1": back}

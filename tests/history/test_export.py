@@ -12,6 +12,7 @@ from tui.api.models import Agent, Deployment
 from tui.clock import Moment
 from tui.fleet.past import Event, JobCount, Kind, Severity, Transition, deployment_key
 from tui.fleet.state import Fleet, with_agents
+from tui.fleet.transitions import in_order
 from tui.history.files.folder_store import FolderReader, FolderWriter
 from tui.history.files.sample_files import sample_files
 from tui.history.records import Run
@@ -99,7 +100,7 @@ def test_an_export_knows_since_when_from_what_happened_before_it(tmp_path: Path)
     ]
     writer = FolderWriter(tmp_path, "p", RecordOptions(), Run("r", EPOCH, 0.0, "host", "1"))
     taken = [Taken(fleet, Moment(EPOCH + at, at), 0.0) for at in (0.0, 100.0, 200.0)]
-    writer.write(Batch(samples=taken, transitions=steps))
+    writer.write(Batch(samples=taken, transitions=in_order(steps)))
     writer.close()
     path = tmp_path / "part.lktop"
     exported(FolderReader(tmp_path / "p"), EPOCH + 90.0, EPOCH + 210.0, path, RecordOptions())

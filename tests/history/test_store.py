@@ -12,6 +12,7 @@ from tests.history.fleets import Life
 from tui.clock import Moment
 from tui.fleet.past import Event, FailedJob, JobCount, Kind, Severity, Since, Subject, Transition
 from tui.fleet.state import Fleet
+from tui.fleet.transitions import in_order
 from tui.history.files.folder_store import BEHIND, FolderReader, FolderWriter
 from tui.history.files.privacy import Privacy, recorded
 from tui.history.records import ErrorCount, Run
@@ -123,7 +124,7 @@ def batch() -> Batch:
             Event("r1-1", EPOCH, Kind.STATUS, Severity.ERROR, "CrashLoop", subject, ids=("CA_2", "CA_1")),
             Event("r1-2", EPOCH + 1, Kind.JOB, Severity.INFO, "eyJhbGciOiJIUzI1NiJ9.eyJzdWIi.c2ln"),
         ],
-        transitions=[Transition("CA_1", "Running", "CrashLoop", None, EPOCH)],
+        transitions=in_order([Transition("CA_1", "Running", "CrashLoop", None, EPOCH)]),
         failed_jobs=[FailedJob("AJ_1", "AD_1", "r", "a", "failed", EPOCH, "why")],
         error_counts=[ErrorCount("CA_1", int(EPOCH // 60), "KeyError", 2, "KeyError: x")],
         job_counts=[JobCount("a", int(EPOCH // 60), 31)],
@@ -140,8 +141,8 @@ def test_events_transitions_and_since_survive(store: Store) -> None:
     reader = store.read()
     first, second = reader.events(0.0, EPOCH + 9)
     assert first == news.events[0] and "eyJ" not in second.text
-    assert reader.transitions("CA_1", 0.0, EPOCH) == news.transitions
-    assert reader.newest_transitions(["CA_1", "CA_9"], EPOCH) == {"CA_1": news.transitions, "CA_9": []}
+    assert reader.transitions("CA_1", 0.0, EPOCH) == [*news.transitions]
+    assert reader.newest_transitions(["CA_1", "CA_9"], EPOCH) == {"CA_1": [*news.transitions], "CA_9": []}
     assert reader.newest_transitions(["CA_1"], EPOCH - 1) == {"CA_1": []}
     assert reader.failed_jobs(EPOCH) == news.failed_jobs
     assert [item.count for item in reader.error_counts("CA_1", EPOCH - 60, EPOCH)] == [4]

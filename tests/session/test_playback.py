@@ -30,6 +30,7 @@ from tui.fleet.past import (
 )
 from tui.fleet.state import Fleet, Freshness, with_agents
 from tui.fleet.store import Change
+from tui.fleet.transitions import in_order
 from tui.history import sample_statuses
 from tui.history.events.derive import State
 from tui.history.files.folder_store import FolderReader, FolderWriter
@@ -294,7 +295,7 @@ async def test_since_when_is_read_from_what_was_recorded_as_soon_as_it_is_asked(
         Taken(replace(fleet(status), unreadable=number), Moment(EPOCH + 50.0 * number, 50.0 * number), 0.0)
         for number, status in enumerate(shown)
     ]
-    writer.write(Batch(samples=samples, transitions=steps))
+    writer.write(Batch(samples=samples, transitions=in_order(steps)))
     writer.close()
     replay = Replay(PROJECT, Fleet(), clock=ManualClock())
     told = asyncio.Event()

@@ -11,6 +11,7 @@ from msgspec import Struct
 from tui.clock import Moment
 from tui.fleet.past import Event, FailedJob, Gap, JobCount, Since, Transition
 from tui.fleet.state import Differing, Fleet
+from tui.fleet.transitions import NONE, Transitions
 from tui.history.records import ErrorCount, Sample, Stamp
 
 
@@ -34,7 +35,7 @@ class Batch:
 
     samples: list[Taken] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
-    transitions: list[Transition] = field(default_factory=list)
+    transitions: Transitions = NONE
     failed_jobs: list[FailedJob] = field(default_factory=list)
     error_counts: list[ErrorCount] = field(default_factory=list)
     job_counts: list[JobCount] = field(default_factory=list)

@@ -171,7 +171,7 @@ class WriterLoop:
         """Keep what is not a sample, as much as there is room for."""
         held = self._held
         held.events = [*held.events, *batch.events][-MOST_HELD:]
-        held.transitions = [*held.transitions, *batch.transitions][-MOST_HELD:]
+        held.transitions = (held.transitions + batch.transitions).newest(MOST_HELD)
         held.failed_jobs = [*held.failed_jobs, *batch.failed_jobs][-MOST_HELD:]
         held.error_counts = [*held.error_counts, *batch.error_counts][-MOST_HELD:]
         held.job_counts = [*held.job_counts, *batch.job_counts][-MOST_HELD:]

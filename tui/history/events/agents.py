@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from tui.api.models import Agent, Deployment
-from tui.fleet.past import AgentChange, Since, Transition
+from tui.fleet.past import AgentChange, Since
 from tui.fleet.state import Fleet
 from tui.fleet.status import status
+from tui.fleet.transitions import Transitions
 from tui.history.events import agent_words as words
 from tui.history.events import gathered
 from tui.history.events.agent_listing import Listing, gone
@@ -53,12 +54,11 @@ class _Found:
     deployed: list[Pair] = field(default_factory=list)
 
 
-def after_listing(memory: AgentMemory, listing: Listing) -> tuple[AgentMemory, list[Draft], list[Transition]]:
+def after_listing(memory: AgentMemory, listing: Listing) -> tuple[AgentMemory, list[Draft], Transitions]:
     """What is remembered after a listing, and what it tells."""
     lost = gone(listing)
     found = _found(listing.differing)
-    transitions: list[Transition] = []
-    statuses = statuses_after(memory.statuses, listing, found.new, found.restated, lost, transitions)
+    statuses, transitions = statuses_after(memory.statuses, listing, found.new, found.restated, lost)
     counted = (
         {} if listing.is_first else gathered.first_of_minute(memory.told, words.increases(found.happened))
     )

@@ -13,9 +13,10 @@ from typing import Final
 from msgspec import Struct
 
 from tui.clock import Moment
-from tui.fleet.past import NOBODY, Event, FailedJob, JobCount, Kind, Severity, Subject, Transition
+from tui.fleet.past import NOBODY, Event, FailedJob, JobCount, Kind, Severity, Subject
 from tui.fleet.state import STALE_AFTER, Fleet, Freshness, changed_agents
 from tui.fleet.store import Change
+from tui.fleet.transitions import NONE, Transitions
 from tui.formats import duration
 from tui.history.events import agents, details, rooms
 from tui.history.events.agent_listing import Listing, after_resumed, last_read
@@ -107,7 +108,7 @@ class Step(Struct, frozen=True):
     state: State
     """What is remembered after it."""
     events: tuple[Event, ...] = ()
-    transitions: tuple[Transition, ...] = ()
+    transitions: Transitions = NONE
     failed: tuple[FailedJob, ...] = ()
     job_counts: tuple[JobCount, ...] = ()
     """Of jobs that succeeded; to be added to those of the same agent and minute."""
@@ -125,29 +126,30 @@ def derive(state: State, happened: Input, skew: float | None = 0.0) -> Step:
     moment = happened.at
     at = moment.unix + (skew or 0.0)
     drafts = _jumped_back(state.last, moment)
-    transitions: list[Transition] = []
+    transitions = NONE
     failed: list[FailedJob] = []
     counts: list[JobCount] = []
     fleet = happened.fleet if isinstance(happened, Tick) else happened.after
     if isinstance(happened, Change):
         if state.begun is None:
             state = replace(state, begun=at)
-        news = transitions, failed, counts
-        state, more = _after_change(state, happened, at, *news, is_clock_unknown=skew is None)
+        state, more, transitions = _after_change(
+            state, happened, at, failed, counts, is_clock_unknown=skew is None
+        )
         drafts += more
     memory, more = agents.after_a_minute(state.agents, fleet, at)
     memory = replace(memory, changes=agents.recent(memory.changes, moment.monotonic))
     state = replace(state, last=moment, agents=memory, rooms=rooms.forgetful(state.rooms, at))
     told = [*drafts, *more]
-    found = tuple(transitions), tuple(failed), tuple(counts)
-    return _step(state, told, at, *found, is_clock_unknown=skew is None)
+    found = tuple(failed), tuple(counts)
+    return _step(state, told, at, transitions, *found, is_clock_unknown=skew is None)
 
 
 def _step(
     state: State,
     drafts: list[Draft],
     at: float,
-    transitions: tuple[Transition, ...] = (),
+    transitions: Transitions = NONE,
     failed: tuple[FailedJob, ...] = (),
     counts: tuple[JobCount, ...] = (),
     *,
@@ -164,24 +166,23 @@ def _after_change(
     state: State,
     change: Change,
     at: float,
-    transitions: list[Transition],
     failed: list[FailedJob],
     counts: list[JobCount],
     *,
     is_clock_unknown: bool,
-) -> tuple[State, list[Draft]]:
+) -> tuple[State, list[Draft], Transitions]:
     before, after, fields = change.before, change.after, change.fields
     drafts: list[Draft] = []
+    transitions = NONE
     listing = None
     if "agents" in fields or (state.resumed is not None and fields & {"unreadable", "cut"}):
         listing = _listing(state, change, at, is_clock_unknown=is_clock_unknown)
     if "freshness" in fields:
         state, drafts = _sources(state, before, after, at)
     if listing is not None:
-        memory, more, news = agents.after_listing(state.agents, listing)
+        memory, more, transitions = agents.after_listing(state.agents, listing)
         state = replace(state, agents=memory, resumed=None if listing.is_whole else state.resumed)
         drafts += more
-        transitions += news
     if "versions" in fields:
         drafts += details.of_versions(before, after)
     if "secrets" in fields:
@@ -195,7 +196,7 @@ def _after_change(
         drafts += more
         failed += news_of_jobs
         counts += succeeded
-    return state, drafts
+    return state, drafts, transitions
 
 
 def _listing(state: State, change: Change, at: float, *, is_clock_unknown: bool) -> Listing:

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tui.api.models import Agent, Deployment
-from tui.fleet.past import Since, Transition, deployment_key
+from tui.fleet.past import Since, deployment_key
 from tui.fleet.status import Family, status, worst
+from tui.fleet.transitions import NONE, Gathered, Transitions
 from tui.history.events.agent_listing import Listing
 from tui.history.events.agent_words import Pair
 from tui.history.events.since import across_gap, by_our_clock, changed, first_seen, is_continuous
@@ -22,25 +23,24 @@ def statuses_after(
     new: Sequence[Agent],
     restated: Sequence[Pair],
     lost: Sequence[Agent],
-    transitions: list[Transition],
-) -> Mapping[str, Since]:
-    """Since when agents and deployments have their status after a listing; adds the `transitions`.
+) -> tuple[Mapping[str, Since], Transitions]:
+    """Since when agents and deployments have their status after a listing, and the transitions.
 
     `new` were not there before, `restated` have other statuses, `lost` are there no more.
     """
     if not (new or restated or lost or listing.gap is not None or listing.read_at):
-        return known  # nearly always
-    statuses, told = dict(known), len(transitions)
-    notes = _Notes(known, statuses, listing, transitions)
+        return known, NONE  # nearly always
+    statuses, found = dict(known), Gathered(listing.at, listing.is_clock_unknown)
+    notes = _Notes(known, statuses, listing, found)
     seen = listing._replace(is_first=True) if listing.may_have_been_there else listing
-    _Notes(known, statuses, seen, transitions).new(new)
+    _Notes(known, statuses, seen, found).new(new)
     for agent, old in notes.usual(restated):
         notes.agent(agent, old)
     if listing.gap is not None or listing.read_at:
         notes.bound_by_gap()
-    after = statuses if len(transitions) > told else known
+    after = statuses if found.ids else known
     notes.gone(lost)
-    return _without_gone(after, listing.after.agents)
+    return _without_gone(after, listing.after.agents), found.all()
 
 
 def _without_gone(statuses: Mapping[str, Since], agents: Sequence[Agent]) -> Mapping[str, Since]:
@@ -61,16 +61,17 @@ class _Notes:
         known: Mapping[str, Since],
         statuses: dict[str, Since],
         listing: Listing,
-        transitions: list[Transition],
+        found: Gathered,
     ) -> None:
-        """`statuses` begins as a copy of what is `known`. What is noted goes there and to `transitions`."""
-        self._known, self._statuses, self._transitions = known, statuses, transitions
+        """`statuses` begins as a copy of what is `known`. What is noted goes there and to `found`."""
+        self._known, self._statuses, self._found = known, statuses, found
         self._listing, self._at, self._is_ours = listing, listing.at, listing.is_clock_unknown
         self._was_seen = not listing.is_first and listing.gap is None
 
-    def _note(self, key: str, since: Since, before: str, gap: float | None) -> None:
+    def _note(self, agent: Agent, key: str, since: Since, before: str, gap: float | None) -> None:
         self._statuses[key] = since
-        self._transitions.append(Transition(key, before, since.status, gap, self._at, self._is_ours))
+        id = agent.agent_id
+        self._found.add(id, key[len(id) :], before, since.status, gap)
 
     def _dated(self, since: Since) -> Since:
         """With a mark, if the time of the listing is by this machine's clock."""
@@ -96,7 +97,7 @@ class _Notes:
                 since = since_now.get(name)
                 if since is None:
                     since = since_now[name] = self._dated(Since(name, self._at))
-                self._note(key, since, before.status, None)
+                self._note(agent, key, since, before.status, None)
         return others
 
     def new(self, agents: Sequence[Agent]) -> None:
@@ -115,7 +116,7 @@ class _Notes:
                 if since is None or status(name).family is Family.ERROR:  # each may have crashed last
                     found = self._dated(first_seen(name, agent, rows, self._at))
                     since = shared[name] = since if found == since else found
-                self._note(key, since, "", None)
+                self._note(agent, key, since, "", None)
 
     def agent(self, agent: Agent, old: Agent | None) -> None:
         """Note an agent that is new or has other statuses than before."""
@@ -130,11 +131,11 @@ class _Notes:
             return
         at, gap = self._at, self._listing.gap_of(agent.agent_id)
         if self._listing.is_first or before == name:  # it may have had it for long
-            self._note(key, self._dated(first_seen(name, agent, rows, at)), "", None)
+            self._note(agent, key, self._dated(first_seen(name, agent, rows, at)), "", None)
         else:
             since = self._dated(changed(name, agent, rows, at, gap))
             # that it was not there before was seen
-            self._note(key, since, before, at if gap is None and not before else gap)
+            self._note(agent, key, since, before, at if gap is None and not before else gap)
 
     def bound_by_gap(self) -> None:
         """Note statuses that are the same after a gap in which the agent was restarted or deployed."""
@@ -145,14 +146,13 @@ class _Notes:
                 continue
             if self._statuses[id] is since:
                 bound = across_gap(since, agent, agent.agent_deployments, self._at, gap)
-                self._note(id, self._dated(bound), since.status, gap)
+                self._note(agent, id, self._dated(bound), since.status, gap)
 
     def gone(self, agents: Sequence[Agent]) -> None:
         """Note agents that are there no more; since when they had their status stays known for a while."""
         for agent in agents:
             gap = self._listing.gap_of(agent.agent_id)
-            step = Transition(agent.agent_id, worst(agent).name, "", gap, self._at, self._is_ours)
-            self._transitions.append(step)
+            self._found.add(agent.agent_id, "", worst(agent).name, "", gap)
 
 
 def _subjects(agent: Agent) -> dict[str, tuple[str, Sequence[Deployment]]]:

@@ -6,7 +6,7 @@ threads, nor which data of participants may be kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,16 +75,15 @@ class EventFile:
         """Keep events. One that is known by its id stays as it is."""
         self._do(f"INSERT OR IGNORE INTO event VALUES(NULL{',?' * 18})", map(self._event_row, events))
 
-    def add_transitions(
-        self, transitions: Iterable[Transition], news: Iterable[tuple[str, Since | None]]
-    ) -> None:
-        """Keep transitions; and since when subjects have their status now, None for one that is gone."""
-        rows = (
-            (self._name(item.id), item.at, self._name(item.before), self._name(item.after), item.not_before)
-            for item in transitions
-        )
-        self._do("INSERT OR REPLACE INTO transition VALUES(?,?,?,?,?)", rows)
-        self._mark_clock((item.id, item.at) for item in transitions if item.is_clock_unknown)
+    def add_transitions(self, transitions: Iterable[Transition], since: Mapping[str, Since]) -> None:
+        """Keep transitions, and `since` when their subjects have their status now."""
+        for part in database.in_parts(transitions):
+            self._do("INSERT OR REPLACE INTO transition VALUES(?,?,?,?,?)", map(self._transition_row, part))
+            self._mark_clock((step.id, step.at) for step in part if step.is_clock_unknown)
+            self.keep_since((step.id, since.get(step.id) if step.after else None) for step in part)
+
+    def keep_since(self, news: Iterable[tuple[str, Since | None]]) -> None:
+        """Keep since when subjects have their status now; None for one that is gone."""
         for part in database.in_parts(news):
             now = dict(part)  # the last word on a subject counts
             gone = ((self._name(id),) for id, since in now.items() if since is None)
@@ -214,10 +213,16 @@ class EventFile:
         if known is None:
             if len(self._names) >= NAMES:
                 self._names.clear()
-            self._file.execute("INSERT OR IGNORE INTO name(text) VALUES(?)", (text,))
             row = self._file.execute("SELECT id FROM name WHERE text = ?", (text,)).fetchone()
+            if row is None:
+                self._file.execute("INSERT INTO name(text) VALUES(?)", (text,))
+                row = self._file.execute("SELECT last_insert_rowid()").fetchone()
             known = self._names[text] = int(row[0])
         return known
+
+    def _transition_row(self, step: Transition) -> tuple[object, ...]:
+        subject, before, after = map(self._name, (step.id, step.before, step.after))
+        return subject, step.at, before, after, step.not_before
 
     def _event_row(self, event: Event) -> tuple[object, ...]:
         origin, number = _parted(event.id)

@@ -19,6 +19,7 @@ from tui import privatefile
 from tui.clock import Moment
 from tui.fleet.past import deployment_key
 from tui.fleet.state import Fleet
+from tui.fleet.transitions import in_order
 from tui.history.files.event_file import NAME
 from tui.history.files.folder_store import FolderReader, FolderWriter
 from tui.history.files.sample_files import SUFFIX
@@ -104,7 +105,7 @@ def _write_events(
     batch = Batch(
         events=reader.events(since, until, MOST_EVENTS),
         failed_jobs=[job for job in reader.failed_jobs(since) if job.at <= until],
-        transitions=[item for items in found for item in items],
+        transitions=in_order(item for items in found for item in items),
         job_counts=[item for item in reader.job_counts(since) if item.minute * 60 <= until],
     )
     writer = FolderWriter(root, _FOLDER, options, Run(_FOLDER, until, 0.0, "", ""))

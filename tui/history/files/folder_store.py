@@ -68,11 +68,10 @@ class FolderWriter:
         if batch.events:
             self._event_file.add_events(map(self._privacy.event, batch.events))
         if batch.transitions:
-            news = ((item.id, self._since.get(item.id) if item.after else None) for item in batch.transitions)
-            self._event_file.add_transitions(batch.transitions, news)
+            self._event_file.add_transitions(batch.transitions, self._since)
         if self._is_since_kept and len(self._since) < len(before):  # what is gone for long was forgotten
             forgotten = ((id, None) for id in before.keys() - self._since.keys())
-            self._event_file.add_transitions((), forgotten)
+            self._event_file.keep_since(forgotten)
         if batch.failed_jobs:
             self._event_file.add_failed_jobs(map(self._privacy.failed_job, batch.failed_jobs))
         if batch.job_counts:
@@ -129,7 +128,7 @@ class FolderWriter:
             structs.replace(item, why=self._privacy.error(item.why)) for item in self._watching.due()
         )
         if not self._is_since_kept:
-            self._event_file.add_transitions((), self._since.items())
+            self._event_file.keep_since(self._since.items())
             self._is_since_kept = bool(self._since)
         self._event_file.commit()
 

@@ -1,0 +1,88 @@
+"""Transitions, kept small: when a large fleet breaks there are two hundred thousand. Must not know why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from tui.fleet.past import Transition
+
+
+class _Alike(NamedTuple):
+    """What transitions have in common. The fields are those of `Transition`."""
+
+    rest: str
+    """What follows the agent's id in each of their ids; empty for those of agents themselves."""
+    before: str
+    after: str
+    not_before: float | None
+    at: float
+    is_clock_unknown: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Transitions:
+    """Transitions of one step, or of several in their order, which are made when they are looked at.
+
+    Those of one step that differ in nothing but the agent are kept as the ids of the agents.
+    """
+
+    parts: tuple[tuple[_Alike, tuple[str, ...]], ...] = ()
+
+    def __iter__(self) -> Iterator[Transition]:
+        return (
+            Transition(id + rest, before, after, not_before, at, is_clock_unknown)
+            for (rest, before, after, not_before, at, is_clock_unknown), ids in self.parts
+            for id in ids
+        )
+
+    def __len__(self) -> int:
+        return sum(len(ids) for _, ids in self.parts)
+
+    def __add__(self, later: Transitions) -> Transitions:
+        return Transitions(self.parts + later.parts)
+
+    def newest(self, most: int) -> Transitions:
+        """No more than so many of them, the last."""
+        parts: list[tuple[_Alike, tuple[str, ...]]] = []
+        for alike, ids in reversed(self.parts):
+            if most <= 0:
+                break
+            parts.append((alike, ids[-most:]))
+            most -= len(ids)
+        return Transitions(tuple(reversed(parts)))
+
+
+NONE: Final = Transitions()
+
+
+def in_order(transitions: Iterable[Transition]) -> Transitions:
+    """Such as were read."""
+    return Transitions(
+        tuple(
+            (_Alike("", item.before, item.after, item.not_before, item.at, item.is_clock_unknown), (item.id,))
+            for item in transitions
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Transitions of one step while they are found, in any order: none is of the same subject as another."""
+
+    at: float
+    is_clock_unknown: bool
+    ids: dict[_Alike, list[str]] = field(default_factory=dict)
+
+    def add(self, agent_id: str, rest: str, before: str, after: str, not_before: float | None) -> None:
+        """Add one of an agent, or of what its id with this `rest` names."""
+        alike = _Alike(rest, before, after, not_before, self.at, self.is_clock_unknown)
+        known = self.ids.get(alike)
+        if known is None:
+            known = self.ids[alike] = []
+        known.append(agent_id)
+
+    def all(self) -> Transitions:
+        """Those that were found."""
+        return Transitions(tuple((alike, tuple(ids)) for alike, ids in self.ids.items()))
