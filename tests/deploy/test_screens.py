@@ -12,6 +12,8 @@ from textual.widgets import Input
 
 from tests.deploy.app import Hands, running
 from tests.fixtures.operation import CONCIERGE
+from tui.deploy.client import DeployClient
+from tui.deploy.inspection import Inspection
 from tui.operations.journal.journal import Verdict
 from tui.sim.http.orders import BuildOrder
 from tui.ui.app import Lktop
@@ -19,6 +21,7 @@ from tui.ui.deploy.form import DeployForm
 from tui.ui.deploy.progress import DeployScreen
 from tui.ui.deploy.writing import WriteForm
 from tui.ui.dialogs.fields.secret_input import SecretInput
+from tui.ui.dialogs.form import Form
 from tui.ui.dialogs.project_context import ProjectContext
 
 SIZES = pytest.mark.parametrize(
@@ -150,6 +153,43 @@ async def test_a_form_just_opened_ignores_keys(tmp_path: Path, monkeypatch: pyte
         await hands.press("right", "right", "enter")
         assert hands.app.screen is top
         assert hands.names() == []
+
+
+@pytest.mark.parametrize("closes", [True, False], ids=["dialog", "program"])
+async def test_what_is_found_in_a_directory_when_the_form_is_going_is_not_filled_in(
+    closes: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look ends when the questions have gone and the form has not."""
+    found, gone, over = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    look, inspect_now = DeployClient.inspect, DeployForm._inspect_now
+
+    async def late(deployer: DeployClient, root: Path) -> Inspection:
+        inspection = await look(deployer, root)
+        found.set()
+        await gone.wait()
+        return inspection
+
+    async def to_its_end(form: DeployForm) -> None:
+        try:
+            await inspect_now(form)
+        finally:
+            over.set()
+
+    async def unmounted(form: Form) -> None:
+        gone.set()
+        await over.wait()
+
+    monkeypatch.setattr(DeployClient, "inspect", late)
+    monkeypatch.setattr(DeployForm, "_inspect_now", to_its_end)
+    monkeypatch.setattr(Form, "on_unmount", unmounted, raising=False)
+    async with running(tmp_path) as hands:
+        await hands.run(f"deploy {CONCIERGE}")
+        await found.wait()
+        top = await hands.on(DeployForm)
+        if closes:
+            await hands.press("escape")
+            assert hands.app.screen is hands.app.main
+    assert top.inspection is None
 
 
 async def test_a_name_typed_while_the_directory_is_looked_at_arms_the_form(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 import webbrowser
@@ -13,6 +14,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.events import Key, MouseDown, MouseUp, Paste
 from textual.message import Message
+from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from tests.ptyrun import Pty, grammar_violations, python
@@ -114,6 +116,49 @@ async def test_copying_stays_within_the_program(monkeypatch: pytest.MonkeyPatch)
         assert (app.clipboard, field.value) == ("inside", "inside")
         app._set_pointer_shape("pointer")
     assert [data for data in sent if "\x1b]" in data] == []
+
+
+class Reading(ModalScreen[None]):
+    """Shows what it has read. What it reads comes when its parts have gone, and it has not gone yet."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._came = asyncio.Event()
+        self._over = asyncio.Event()
+        self.shown = False
+
+    def compose(self) -> ComposeResult:
+        """Where it is shown."""
+        yield Static(id="read")
+
+    def on_mount(self) -> None:
+        """Read."""
+        self.run_worker(self._read)
+
+    async def _read(self) -> None:
+        try:
+            await self._came.wait()
+            self.query_one("#read", Static).update("something")
+            self.shown = True
+        finally:
+            self._over.set()
+
+    async def on_unmount(self) -> None:
+        """The parts have gone: what was waited for comes now."""
+        assert not self.children
+        self._came.set()
+        await self._over.wait()
+
+
+@pytest.mark.parametrize("closes", [True, False], ids=["dialog", "program"])
+async def test_what_comes_while_a_screen_is_taken_apart_is_not_shown(closes: bool) -> None:
+    async with Probe().run_test() as pilot:
+        reading = Reading()
+        await pilot.app.push_screen(reading)
+        await pilot.pause()
+        if closes:
+            await reading.dismiss()
+    assert not reading.shown and not reading.is_running
 
 
 def aged(message: Message, seconds: float) -> Message:

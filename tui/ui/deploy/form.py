@@ -119,7 +119,7 @@ class DeployForm(FormDialog):
         form = Form(questions, self.options, chance=self._project_context.chance)
         await self.frame.put(form)
         self.form = form
-        self.frame.query_one("#reason", Input).value = self._place.given.reason
+        self.frame.fill_reason(self._place.given.reason)
         self.set_timer(LOOKING, self._open)
         await self._inspect_now()
         self._open()
@@ -202,11 +202,8 @@ class DeployForm(FormDialog):
 
     def _fill(self, name: str, value: str) -> None:
         """Answer a question that has no answer yet."""
-        widget = self.form.widget(name) if self.form is not None else None
-        if widget is not None and not self.text_of(name):
-            typed = widget.query_one(Input)
-            with typed.prevent(Input.Changed):
-                typed.value = value
+        if self.form is not None and not self.text_of(name):
+            self.form.fill(name, value)
 
     @property
     def given(self) -> DeployInput:
@@ -348,9 +345,9 @@ class DeployForm(FormDialog):
         self.dismiss()
         self._decided(given, typed, plan)
 
-    async def action_read_again(self) -> None:
+    def action_read_again(self) -> None:
         """Look at the directory again."""
-        await self._inspect_now()
+        self.replace_work(self._inspect_now, "inspect")
 
     def action_copy_command(self) -> None:
         """The equivalent command."""
@@ -368,7 +365,7 @@ class DeployForm(FormDialog):
 
     def redraw(self) -> None:
         """Draw what differs."""
-        if self.form is None or not self.is_open or not self.frame.query("#dlg-status"):
+        if self.form is None or not self.is_open:
             return  # not there yet, or going
         given, made, context = self.given, self.draft, self._project_context
         creates = given.agent == NEW

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from textual import events
-from textual.widgets import Input
 
 from tui.deploy.local_files import FileChanges, NotWritten
 from tui.fleet.lists.cells import Cell
@@ -67,9 +66,8 @@ class WriteForm(FormDialog):
             self._found = found
             await self.frame.put(form)
             self.form = form
-            widget = form.widget("program")
-            if widget is not None and found.programs:
-                widget.query_one(Input).value = found.programs[0]
+            if found.programs:
+                form.fill(PROGRAM.id, found.programs[0])
         self._found, self._ready = found, True
         self.redraw()
 

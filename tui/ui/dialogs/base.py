@@ -149,8 +149,11 @@ class Dialog(ModalScreen[None]):
 
     @property
     def is_open(self) -> bool:
-        """It is on the screen, or beneath another one. A closed dialog has no widgets."""
-        return self in self.app.screen_stack
+        """It is on the screen, or beneath another one. One that closes, or ends with the program, is not.
+
+        Its widgets go one by one then, so that none of them may be looked for.
+        """
+        return not self._pruning and self in self.app.screen_stack
 
     def on_screen_resume(self) -> None:
         """The screen over it has closed."""

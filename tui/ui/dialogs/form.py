@@ -115,6 +115,12 @@ class Form(Vertical):
                 return f"{field.label} holds {words}, shown as {FOREIGN}: remove it"
         return ""
 
+    def fill(self, name: str, value: str) -> None:
+        """Answer a question of one line."""
+        field = self._widgets[name]
+        if isinstance(field, TextField):
+            field.fill(value)
+
     def on_divided(self, event: Divided) -> None:
         """The value of a pasted `NAME=value` goes where it is not shown."""
         event.stop()

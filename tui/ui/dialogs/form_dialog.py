@@ -30,7 +30,9 @@ class FormDialog(Dialog):
         yield self.frame
 
     def replace_work(self, work: Callable[[], Coroutine[None, None, None]], group: str = "form") -> None:
-        """Do it in the background, instead of what this group did before."""
+        """Do it in the background, instead of what this group did before; in a closed dialog, not at all."""
+        if not self.is_open:
+            return
         # the function and not its coroutine, which would warn if it were replaced before it began
         self._working: Worker[None] = self.run_worker(work, exclusive=True, group=group)
 

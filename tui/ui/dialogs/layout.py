@@ -111,6 +111,10 @@ class DialogLayout(Vertical):
         """The operator's words."""
         return without_marks(self._reason.value).strip()
 
+    def fill_reason(self, words: str) -> None:
+        """Put in what was given as the reason before."""
+        self._reason.value = words
+
     @property
     def foreign(self) -> str:
         """What stands in a question or in the reason and cannot be sent, in words; empty if all of it can."""

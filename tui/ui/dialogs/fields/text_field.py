@@ -49,6 +49,11 @@ class TextField(Vertical):
         """The text as typed."""
         return self._input.value
 
+    def fill(self, value: str) -> None:
+        """Put an answer in, which is not told as one of the operator's."""
+        with self._input.prevent(Input.Changed):
+            self._input.value = value
+
     def action_offer(self, step: int) -> None:
         """Open the list, or go through it."""
         if not self._list.display:
@@ -68,8 +73,7 @@ class TextField(Vertical):
         return [Option(item.value, (item.value, *item.words)) for item in self._made] + found
 
     def _put(self, value: str) -> None:
-        with self._input.prevent(Input.Changed):
-            self._input.value = value
+        self.fill(value)
         self._input.cursor_position = len(value)
         self.post_message(FieldAnswered(self.field.id))
 
