@@ -16,6 +16,10 @@ from textual.widgets import Input
 from tests.fixtures.operation import CONCIERGE, FAILING
 from tests.operations.console import Console, console
 from tui.fleet.polling.sources import AGENTS
+from tui.fleet.view import View
+from tui.operations.fields import Answers
+from tui.operations.operation import Operation
+from tui.operations.runner import OperationRunner
 from tui.sim.http.orders import WalkOrder
 from tui.sim.scenarios.specs import AgentSpec, Scenario
 from tui.ui.dialogs.audit import Audit
@@ -340,6 +344,36 @@ async def test_another_name_of_the_target_disarms_and_is_marked(
     monkeypatch.setattr(ProjectContext, "copy", lambda _, text: copied.append(text))
     await here.press("c")
     assert [line.split()[:3] for line in copied[0].splitlines()] == [["lk", "agent", "restart"]] * 3
+
+
+async def test_while_it_reloads_nothing_is_sent_and_esc_leaves(
+    here: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, may_end = asyncio.Event(), asyncio.Event()
+    reread = OperationRunner.reread
+
+    async def late(operator: OperationRunner, operation: Operation, view: View, answers: Answers) -> View:
+        begun.set()
+        await may_end.wait()
+        return await reread(operator, operation, view, answers)
+
+    await here.press("r")
+    dialog = await here.opened()
+    await here.armed()
+    monkeypatch.setattr(OperationRunner, "reread", late)
+    await here.press("ctrl+r")
+    await begun.wait()
+    assert dialog.obstacle == "reloading…" and "reloading…" in here.shown()
+    await here.press("ctrl+s", "enter", "ctrl+r")
+    assert here.app.screen is dialog and not dialog.model.busy
+    may_end.set()
+    await here.until(lambda: not dialog.obstacle)
+    may_end.clear()
+    begun.clear()
+    await here.press("ctrl+r")
+    await begun.wait()
+    await here.press("escape")
+    assert here.app.screen is here.app.main and here.effects() == []
 
 
 async def test_a_change_that_nobody_saw_yet_is_found_by_the_last_look(here: Console) -> None:

@@ -7,6 +7,7 @@ the model, and does what takes time. It is long because Textual wants a handler 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -63,14 +64,19 @@ class OperationDialog(FormDialog):
         super().on_mount()
         self._unsubscribe = self.context.store.subscribe(lambda change: self._changed())
         self.set_interval(1.0, self.redraw)
-        first = self._prepare() if self.operation.prepares or self.pending.is_to_be_read else self._put()
-        self.run_worker(first, exclusive=False)
+        is_to_be_read = self.operation.prepares or self.pending.is_to_be_read
+        self._read(self._prepare if is_to_be_read else self._put)
 
     def on_unmount(self) -> None:
         """Stop following the data, and forget secret values."""
         self._unsubscribe()
         if self.form is not None and not self.model.busy:
             self.form.wipe()
+
+    def _read(self, reading: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Esc leaves meanwhile, and nothing is sent."""
+        self.model.is_reading = True
+        self.replace_work(reading)
 
     async def _prepare(self) -> None:
         """Ask the server for what the form starts with."""
@@ -81,6 +87,7 @@ class OperationDialog(FormDialog):
             pending.answer(answers)
             pending.accept(await operator.reread(self.operation, pending.view, answers))
         except ApiError as error:
+            self.model.is_reading = False
             self.model.fail(f"cannot load what it needs: {error}; ctrl+r tries again")
             self.frame.button("cancel").focus()
             self.redraw()
@@ -96,7 +103,7 @@ class OperationDialog(FormDialog):
             form = Form(fields, self._options, chance=self.context.chance)
             await self.frame.put(form)
             self.form = form
-        self.model.is_ready = True
+        self.model.is_ready, self.model.is_reading = True, False
         self._answer()
         if self.form is not None:
             self.form.focus_first()
@@ -219,23 +226,25 @@ class OperationDialog(FormDialog):
         if text := self.model.copy_text():
             self.context.copy(text)
 
-    async def action_read_again(self) -> None:
+    def action_read_again(self) -> None:
         """Read again what it rests on, and accept it; once it is over, look again for its effect."""
         if not self.model.asking:
             if self.model.may_check:
                 self._again()
-            return
-        if not self.model.is_ready:
-            await self._prepare()
-            return
-        self._report(Progress("reloading…"))
+        elif not self.model.is_reading:
+            self._read(self._reload if self.model.is_ready else self._prepare)
+
+    async def _reload(self) -> None:
+        self.model.clear()
         self.model.see()
+        self.redraw()
         pending = self.pending
         try:
             pending.accept(await self.context.operator.reread(self.operation, pending.view, pending.answers))
             self.model.clear()
         except ApiError as error:
             self.model.fail(f"cannot reload: {error}")
+        self.model.is_reading = False
         self.redraw()
 
     def on_press_pressed(self, event: Press.Pressed) -> None:

@@ -83,6 +83,8 @@ class OperationModel:
         """The request is shown instead of the questions."""
         self.is_ready = False
         """What it rests on was read, and the questions are put."""
+        self.is_reading = False
+        """What it rests on is being read."""
         self.form_problem = ""
         """What stands in the questions and must not be sent, in words; empty if nothing does."""
         self._undoes = undoes
@@ -119,6 +121,8 @@ class OperationModel:
         """Why the button does not act; empty if it does. `typed` is the typed confirmation."""
         if not self.is_ready:
             return "not read yet"
+        if self.is_reading:
+            return "reloading…"
         if self.form_problem:
             return self.form_problem
         now = self.context.clock.monotonic()
