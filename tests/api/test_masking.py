@@ -242,6 +242,34 @@ async def test_a_secret_that_was_sent_is_in_no_later_error_either() -> None:
             assert name in str(caught.value)
 
 
+async def test_a_secret_that_was_sent_is_not_in_errors_of_jobs() -> None:
+    """An agent prints the key that its provider did not take; the operator has just set it."""
+    state = {"status": "JS_FAILED", "error": f"Incorrect API key: {VALUE}"}
+    dispatch = {
+        "id": "AD_1",
+        "room": "r",
+        "state": {"jobs": [{"id": "AJ_1", "state": state}, {"id": "AJ_2"}]},
+    }
+    async with serving(http(200, '{"success":true}')) as server, connected(server.url) as client:
+        server.script = [http(200, json.dumps({"agent_dispatches": [dispatch]}))]
+        (before,) = (await client.list_dispatches("r")).items
+        assert before.jobs[0].state is not None and VALUE in before.jobs[0].state.error, "not sent by us"
+        server.script = [http(200, '{"success":true}')]
+        request = {"agent_id": "CA_x", "secrets": [secret_message("KEY", Secret(VALUE))]}
+        await client.change(changes.UPDATE_SECRETS, request, request_id="one")
+        for size in (1, 40_000):  # in slices, too
+            more = [{"id": f"AD_{number}"} for number in range(2, 2 + size)]
+            server.script = [http(200, json.dumps({"agent_dispatches": [dispatch, *more]}))]
+            (first, *_) = (await client.list_dispatches("r")).items
+            assert first.jobs[0].state is not None
+            assert first.jobs[0].state.error == "Incorrect API key: ***"
+        server.script = [http(200, json.dumps(dispatch))]
+        gone = await client.change(
+            changes.DELETE_DISPATCH, {"room": "r", "dispatch_id": "AD_1"}, request_id="two"
+        )
+        assert VALUE not in repr(gone)
+
+
 # ---- uploads and builds --------------------------------------------------------------------------------
 
 

@@ -132,6 +132,7 @@ class Caller:
         answer = read_one(body, kind)
         if answer is None or proof.twirp_error(body) is not None:
             raise self.no_answer(method, body, "the answer cannot be read", request_id)
+        answer.mask(self.transport.sent.mask_values)
         return answer
 
     def not_done(self, method: Method, message: str, request_id: str) -> errors.NotDone:
@@ -242,6 +243,7 @@ class Listing(Generic[T]):
             lean=self._lean,
             most=self._method.most,
             longest=self._method.body_limit,
+            mask=self._caller.transport.sent.mask_values,
         )
         self._readers[question] = reader
         while len(self._readers) > self._remember:

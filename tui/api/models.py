@@ -8,6 +8,7 @@ Longer than 300 lines: the messages are one list.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import zip_longest
 from typing import ClassVar, Final
@@ -52,6 +53,9 @@ class Wire(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
                 value.share(old if isinstance(old, Wire) else None)
             elif value == NO_ATTRIBUTES:
                 force_setattr(self, name, NO_ATTRIBUTES)
+
+    def mask(self, mask: Callable[[str], str]) -> None:
+        """Put what `mask` makes of them in place of texts in which a program quotes what it was given."""
 
 
 class Event(Wire, frozen=True):
@@ -243,6 +247,11 @@ class JobState(Wire, frozen=True):
     reason: str | int = "JSR_UNSPECIFIED"
     """Why it ended or waits; newer servers only."""
 
+    def mask(self, mask: Callable[[str], str]) -> None:
+        """The same: agents print the secrets that are wrong."""
+        if self.error:
+            force_setattr(self, "error", mask(self.error))
+
 
 class Job(Wire, frozen=True):
     """One assignment of a dispatch to a worker."""
@@ -292,6 +301,12 @@ class Dispatch(Wire, frozen=True):
     def jobs(self) -> tuple[Job, ...]:
         """Its jobs; none until a worker accepted."""
         return self.state.jobs if self.state else ()
+
+    def mask(self, mask: Callable[[str], str]) -> None:
+        """The same, of its jobs."""
+        for job in self.jobs:
+            if job.state is not None:
+                job.state.mask(mask)
 
 
 class PrivateLinkStatus(Wire, frozen=True):

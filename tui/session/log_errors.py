@@ -120,7 +120,7 @@ class LogErrors:
         return counts, newest
 
     def _mask(self, text: str) -> str:
-        return self._sent.mask(text) if self._sent is not None and self._sent.has_values else text
+        return text if self._sent is None else self._sent.mask_values(text)
 
 
 def _raise(known: dict[_Key, float], error: ReadError) -> None:

@@ -42,12 +42,21 @@ class Reader(Generic[T]):
     """
 
     def __init__(
-        self, kind: type[T], key: str, *, lean: bool = False, most: int = MOST, longest: int = LONGEST
+        self,
+        kind: type[T],
+        key: str,
+        *,
+        lean: bool = False,
+        most: int = MOST,
+        longest: int = LONGEST,
+        mask: Callable[[str], str] = str,
     ) -> None:
         """`lean` keeps a digest in place of the body, for listings of which there are many.
 
         Of more than `most` rows the first are kept. A body of `longest` bytes may be the beginning of one.
+        `mask` is for texts of an item that may hold a secret.
         """
+        self._mask = mask
         self._most = most
         self._longest = longest
         self._kind = kind
@@ -187,6 +196,7 @@ class Reader(Generic[T]):
         item, is_mended = read_row(raw, self._kind)
         if item is None or not self._name(item):
             return None
+        item.mask(self._mask)
         (self._mended.add if is_mended else self._mended.discard)(self._name(item))
         place = self._places.get(self._name(item))
         before = self._items[place] if place is not None else None

@@ -88,17 +88,16 @@ class SentSecrets:
         while self._size > KEPT and len(self._forms) > 1:
             self._size -= sum(map(len, self._forms.pop(next(iter(self._forms)))))
 
-    @property
-    def has_values(self) -> bool:
-        """Something but tokens was sent."""
-        return bool(self._forms)
-
     def add_token(self, token: str) -> None:
         """Mask a token. Nearly none is ever repeated, so its forms are made when a text is looked at."""
         self._tokens[token] = self._tokens.pop(token, ())  # as the newest
         if len(self._tokens) > TOKENS:
             del self._tokens[next(iter(self._tokens))]
         self._token_places = {}
+
+    def mask_values(self, text: str) -> str:
+        """What a program says that saw no token of ours, without the values."""
+        return self.mask(text) if self._forms else text
 
     def mask(self, text: str) -> str:
         """The text without the values. One pass, however many there are."""
