@@ -133,6 +133,24 @@ def test_lines_of_a_file_are_masked_and_short_values_are_not() -> None:
         ('{"policy": "eyJleHBpcmF0aW9uIjoi"}', '{"policy": "***"}'),
         (r"{\"Signature\":\"0123456789ab\"}", r"{\"Signature\":\"***\"}"),
         ("a policy is needed; signature does not match", "a policy is needed; signature does not match"),
+        *(
+            (f"to {base64.urlsafe_b64encode(header).decode().rstrip('=')}.eyJpc3MiOiJk.Wq_3-hZ", "to ***")
+            for header in (b'{ "alg": "HS256" }', b'{\n "alg": "HS256"}', b'{\r\n "alg": "HS256"}')
+        ),
+        *(
+            (f"https://s/x?{name}=0123456789ab&a=b", f"https://s/x?{name}=***&a=b")
+            for name in (
+                *(
+                    "x-goog-signature",
+                    "X-Goog-Credential",
+                    "x-ms-token",
+                    "x-oss-signature",
+                    "x-cos-security-token",
+                ),
+                *("Signature", "sig", "Policy", "AWSAccessKeyId", "GoogleAccessId", "Key-Pair-Id"),
+                *("access_token", "security-token"),
+            )
+        ),
     ],
 )
 def test_words_that_are_masked_whoever_says_them(said: str, shown: str) -> None:
@@ -276,24 +294,26 @@ async def test_a_secret_that_was_sent_is_not_in_errors_of_jobs() -> None:
 async def test_an_upload_host_repeats_nothing(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"x")
     signature, policy = "0123456789abcdef/+canary", "cG9saWN5LWNhbmFyeS1+fn4="
-    sent = SentSecrets(VALUE)
+    quoted = quote(signature, "")
     async with running(Store()) as store:
-        put = upload_target(f"{store.url}/x?X-Amz-Signature={quote(signature, '')}")
+        put = upload_target(f"{store.url}/x?X-Amz-Signature={quoted}")
         post = upload_target("", store.url, {"policy": policy, "x-sig": signature})
         for name, form in FORMS.items():
             said = f"{name}: {form(signature)} {form(VALUE)}"
             xml = f"<Error><Code>No</Code><Message>{html.escape(said)}</Message>"
             for target, answer in [
-                (put, answering("201 Created", said)),
+                (put, answering("201 Created", f"{said} {form(quoted)}")),
                 (put, answering("500 Oops", xml)),
                 (post, answering("403 Forbidden", f"{said} {form(policy)}")),
                 (post, answering("500 Oops", xml)),
             ]:
                 store.answer = answer
+                sent = SentSecrets(VALUE)  # nothing but what this upload adds
                 with pytest.raises(ApiError) as caught:
                     await upload(target, tmp_path / "a", peer="127.0.0.1", sent=sent)
                 assert name in str(caught.value)
-                for value in (signature, policy, VALUE):
+                values = (signature, quoted, VALUE) if target is put else (signature, policy, VALUE)
+                for value in values:
                     assert_gone(value, str(caught.value))
 
 

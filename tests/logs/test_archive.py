@@ -70,7 +70,11 @@ def test_a_traceback_through_the_beginning_of_a_stretch_is_one_error(tmp_path: P
 
 def test_tokens_and_signed_addresses_are_masked_and_every_line_stays_where_it_is(tmp_path: Path) -> None:
     token = b"eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJkZXZrZXkifQ.Wq_3-hZfXJmJmWl0b9Q"
-    lines = [b"one", b"joined with " + token + b" now", b"PUT /x?X-Amz-Signature=0123456789abcdef", b"four"]
+    named = (b"X-Amz-Credential", b"x-goog-token", b"sig", b"AWSAccessKeyId", b"access_token")
+    lines = [
+        *(b"one", b"joined with " + token + b" now", b"PUT /x?X-Amz-Signature=0123456789abcdef", b"four"),
+        *(b"GET /%b?%b=0123456789" % (name, name) for name in named),
+    ]
     (tmp_path / "a.log").write_bytes(b"\n".join(lines) + b"\n")
     archive = Archive("a", [tmp_path / "a.log"])
     while archive.step():
@@ -80,6 +84,7 @@ def test_tokens_and_signed_addresses_are_masked_and_every_line_stays_where_it_is
         b"joined with " + b"*" * len(token) + b" now",
         b"PUT /x?X-Amz-Signature=****************",
         b"four",
+        *(b"GET /%b?%b=**********" % (name, name) for name in named),
     ]
     archive.close()
 

@@ -277,10 +277,10 @@ def test_old_entries_are_found_and_masked_in_their_place(path: Path) -> None:
         )
         file.write_text(text.replace('"detail"', '"later":[1],"detail"', 1).replace("why CA_3", TOKEN))
     with path.open("a") as file_:
-        file_.write(f'{{"id":"torn","detail":"{TOKEN}')
+        file_.write(f'"{TOKEN}"\n{{"id":"torn","detail":"{TOKEN}')
     before = {file: file.read_text().split("\n") for file in files}
-    assert exposed(path) == 4
-    assert mask_entries(path) == 4
+    assert exposed(path) == 5
+    assert mask_entries(path) == 5
     assert (exposed(path), mask_entries(path)) == (0, 0)
     for file, lines in before.items():
         after = file.read_text().split("\n")
