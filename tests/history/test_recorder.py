@@ -124,6 +124,8 @@ class Books:
 
     def forget(self) -> None:
         self.forgotten += 1
+        if self.error:
+            raise self.error
 
     def load(self) -> Loaded | None:
         if self.error:
@@ -410,6 +412,22 @@ async def test_what_is_forgotten_is_gone_and_recording_goes_on(tmp_path: Path) -
     first = reader.samples.first
     assert first is not None and first.unix >= steps[0].at.unix
     reader.close()
+
+
+async def test_what_cannot_be_forgotten_is_said_and_nothing_else_is_lost_by_it() -> None:
+    told, place = Told(), Books()
+    async with recording(place, told) as recorder:
+        recorder.record(changes()[0])
+        await wait(place.came)
+        place.came.clear()
+        place.error = OSError("it is read-only")
+        recorder.told(step(event("a-1")))
+        async with asyncio.timeout(10):
+            assert await recorder.forget() == "it is read-only"
+        place.error = None
+        await wait(place.came)
+    assert place.forgotten == 1
+    assert "a-1" in [item.id for batch in place.batches for item in batch.events]
 
 
 async def test_nothing_is_recorded_on_a_network_file_system(

@@ -106,7 +106,7 @@ class WriterLoop:
         if batch.samples:
             self._newest = batch.samples[-1]
         for done in self._queue.take_forgets():
-            done.set_result(self._forget())
+            done.set_result(self._forgotten())
         is_due = now.monotonic - self._beat_at >= BEAT
         if self._writer is None:
             self._hold(batch)
@@ -186,6 +186,13 @@ class WriterLoop:
             when = time.strftime("%H:%M", time.localtime(beat))
             self._say(f"history: the lktop that records this project has not written since {when}")
         self._is_silent = is_silent
+
+    def _forgotten(self) -> str:
+        """Remove everything; what is wrong with that, in words, or empty."""
+        try:
+            return self._forget()
+        except self._place.errors as error:  # such as a read-only disk: whoever asked waits for an answer
+            return self._place.words(error)
 
     def _forget(self) -> str:
         if self._writer is None and not self._place.take():
