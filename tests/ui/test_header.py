@@ -77,8 +77,10 @@ ALL = Coverage(polled=100, total=100, oldest=NOW - 89)
     ],
 )
 def test_live_is_said_only_of_a_tree_that_is_current_as_a_whole(coverage: Coverage, words: str) -> None:
-    _, second = lines(view_of(coverage=coverage), Link(), width=160)
-    assert second.endswith(f"  {words} ")
+    view = view_of(coverage=coverage)
+    assert lines(view, Link(), width=160)[1].endswith(f"  {words} ")
+    recorded = "recorded" if words == "live" else f"recorded · {words}"
+    assert lines(replace(view, is_past=True), Link(), width=160)[1].endswith(f"  {recorded} ")
 
 
 def test_the_cap_is_told_where_it_is_what_rooms_wait_for_and_a_429_always() -> None:

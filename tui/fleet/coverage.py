@@ -45,19 +45,14 @@ def live_within(rooms: int) -> float:
     return max(AT_LEAST, FOR_EACH * min(rooms, LIVE_MOST))
 
 
-def is_old(coverage: Coverage, now: float) -> bool:
-    """Whether the oldest room is older than that of a live tree; `now` is monotonic."""
-    return _older(coverage.oldest, now, live_within(coverage.total))
-
-
 def coverage_words(coverage: Coverage, now: float) -> str:
     """How current the tree is, where it is not live as a whole; empty if it is. `now` is monotonic."""
     waits = _older(coverage.changed_since, now, AT_LEAST)
     changed = f"changed rooms: {coverage.changed} to load" if waits else "changed rooms: seen"
     parts = [changed] if waits else []
     if coverage.unread > FEW or _older(coverage.unread_since, now, AT_LEAST):
-        parts.append(f"rooms: {coarsely(coverage.polled)} of {coarsely(coverage.total)} loaded")
-    elif coverage.total > LIVE_MOST or is_old(coverage, now):
+        parts.append(f"rooms: {_coarsely(coverage.polled)} of {_coarsely(coverage.total)} loaded")
+    elif coverage.total > LIVE_MOST or _older(coverage.oldest, now, live_within(coverage.total)):
         parts = [changed, f"quiet rooms: oldest {_minutes(now - (coverage.oldest or now))}"]
     if coverage.failing:
         parts.append(f"{coverage.failing} room{'s' if coverage.failing > 1 else ''} without an answer")
@@ -72,6 +67,6 @@ def _minutes(seconds: float) -> str:
     return f"{seconds // 60:.0f} min" if seconds >= 60 else "under 1 min"
 
 
-def coarsely(count: int) -> int:
+def _coarsely(count: int) -> int:
     """A count in steps while it grows for minutes, so that the line rarely changes."""
     return count if count < 100 else count // 100 * 100

@@ -133,15 +133,14 @@ def _freshness(view: View, width: int) -> Cell:
     agents = view.fleet.fresh("agents")
     if words := _staleness(view):
         return Cell(words if text_width(words) < width else fit(words, width - 1), "error")
+    coverage = coverage_words(view.fleet.coverage, view.monotonic)
     if view.is_past:
-        return Cell("recorded ", "muted")
+        return Cell(f"recorded · {coverage} " if coverage else "recorded ", "muted")
     if agents.at is None and not agents.absent:
         return Cell("connecting… ", "muted")
     if any(fresh.failures and not fresh.absent for fresh in map(view.fleet.fresh, LISTS)):
         return Cell("retrying ", "muted")
-    if words := coverage_words(view.fleet.coverage, view.monotonic):
-        return Cell(f"{words} ", "info")
-    return Cell("live ", "ok")
+    return Cell(f"{coverage} ", "info") if coverage else Cell("live ", "ok")
 
 
 def _staleness(view: View) -> str:

@@ -13,7 +13,7 @@ from textual.binding import BindingType
 
 from tui.api.models import Agent
 from tui.fleet.conditions import Worst
-from tui.fleet.coverage import coarsely, coverage_words, is_old
+from tui.fleet.coverage import coverage_words
 from tui.fleet.evidence import agent_of
 from tui.fleet.find import (
     NO_OPEN_ROOMS,
@@ -39,7 +39,7 @@ from tui.fleet.lists.tree import (
 from tui.fleet.past import Subject
 from tui.fleet.state import Freshness
 from tui.fleet.view import Selection, View
-from tui.formats import age, counted
+from tui.formats import counted
 from tui.operations.targets import NoTarget
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import DISPATCHES
@@ -103,10 +103,10 @@ class DispatchesPane(ProblemListPane):
         return rooms if rooms.stale or not view.fleet.rooms else super().fresh(view)
 
     def freshness_words(self, view: View) -> Cell:
-        """Live only where the whole tree is; the header says what is not."""
+        """Live only where the whole tree is; the header says how many rooms are not."""
         words = super().freshness_words(view)
         partly = words == LIVE and coverage_words(view.fleet.coverage, view.monotonic)
-        return Cell("partly loaded", "info") if partly else words
+        return Cell("partly live", "info") if partly else words
 
     def inputs(self, view: View) -> tuple[object, ...]:
         """Rooms and their contents; agents, for the likely cause of a dispatch that no worker takes."""
@@ -117,7 +117,6 @@ class DispatchesPane(ProblemListPane):
             fleet.dispatches,
             fleet.participants,
             *polled,
-            is_old(view.fleet.coverage, view.monotonic),
             bool(fleet.agents),
             fleet.unreadable_rows,
             fleet.cut,
@@ -164,20 +163,15 @@ class DispatchesPane(ProblemListPane):
         return participant_cells(view, person, total.room) if person is not None else ()
 
     def title(self, view: View) -> Line:
-        """How many rooms are shown and polled, and how many problems a filter hides."""
-        coverage, total = view.fleet.coverage, len(view.fleet.rooms)
+        """How many rooms are shown, and how many problems a filter hides."""
         narrowed = self.active_filter or self.agent_name or self.problems_only
         some = f"{self._shown}/" if narrowed else ""
-        words = [] if unknown_rooms(view.fleet) else [Cell(f" [{some}{counted(total, 'room')}]")]
+        rooms = f" [{some}{counted(len(view.fleet.rooms), 'room')}]"
+        words = [] if unknown_rooms(view.fleet) else [Cell(rooms)]
         if view.fleet.rooms_lost:
             words.append(Cell(f" {view.fleet.rooms_lost} before the outage", "warn"))
         if self._hidden_problems:
             words.append(Cell(f" !{self._hidden_problems} hidden", "error"))
-        if coverage.total and coverage.polled < coverage.total:
-            words.append(Cell(f" {coarsely(coverage.polled)}/{coverage.total} loaded", "warn"))
-        elif is_old(view.fleet.coverage, view.monotonic):
-            old = view.monotonic - (coverage.oldest or view.monotonic)
-            words.append(Cell(f" oldest {age(old)}", "warn"))
         unreadable = (view.fleet.unreadable_rows.get(name, 0) for name in ("rooms", "dispatches"))
         if count := sum(unreadable):
             words.append(Cell(f" {count} unreadable", "warn"))
