@@ -87,7 +87,7 @@ async def _lines(sessions: Sequence[Session], clock: Clock) -> None:
 def _words(session: Session, clock: Clock) -> str:
     fleet, recorder, now = session.store.fleet, session.recorder, clock.monotonic()
     status, samples = (recorder.status, recorder.samples) if recorder is not None else ("", 0)
-    agents = in_part(fleet.unreadable, fleet.cut.get("agents"))
+    agents = in_part(fleet.unreadable, fleet.cut.get("agents"), len(fleet.unlisted.get("agents", ())))
     rooms = in_part(fleet.unreadable_rows.get("rooms", 0), fleet.cut.get("rooms"))
     parts = (
         status or "starting",
@@ -114,9 +114,16 @@ class Known(Protocol):
         """The server has no such list."""
 
 
-def in_part(unreadable: int, most: int | None) -> str:
-    """What the count of a list leaves out: rows that could not be read, and those beyond the `most` kept."""
-    words = (f"{unreadable} unreadable" if unreadable else "", "" if most is None else f"cut at {most:,}")
+def in_part(unreadable: int, most: int | None, unlisted: int = 0) -> str:
+    """What the count of a list leaves out: rows that could not be read, and those beyond the `most` kept.
+
+    `unlisted` are those counted that the newest list lacks, and that may be there.
+    """
+    words = (
+        f"{unreadable} unreadable" if unreadable else "",
+        "" if most is None else f"cut at {most:,}",
+        f"{unlisted} of them not in the newest list" if unlisted else "",
+    )
     return ", ".join(filter(None, words))
 
 

@@ -9,6 +9,7 @@ import pytest
 from tests.fixtures.clocks import BACKEND
 from tests.fixtures.views import column, view_of, words
 from tests.fleet.running_poller import running_poller
+from tests.scenes import PROJECT
 from tui.analysis.diagnosis import Deploy, evidence
 from tui.api.decoding.batch import Batch
 from tui.api.models import Agent, Participant, SecretInfo, Version
@@ -33,7 +34,9 @@ from tui.history.events.rooms import RoomsMemory, after_answers
 from tui.operations.descriptions import doing, jobs, no_dispatch
 from tui.operations.freshness_check import with_learnt
 from tui.session.reasons import Diagnoses
+from tui.session.watched import Link
 from tui.ui.commandline.completers import secrets, unlisted, versions
+from tui.ui.main_screen.header import header
 from tui.ui.panes.agents import AgentsPane
 from tui.ui.panes.dispatches import DispatchesPane
 from tui.ui.panes.secrets import SecretsPane
@@ -134,8 +137,19 @@ async def test_an_agent_whose_row_cannot_be_read_stays_with_how_old_it_is() -> N
         tones = {cell.tone for cell in pane.cells(view, "CA_2")}
         assert tones == {"warn", "muted"}, "it does not look current"
         assert pane.inputs(view) != pane.inputs(replace(view, fleet=replace(fleet, unlisted={})))
-        pane.set_filter('status:"not read"')
-        assert list(pane.keys(view)) == ["CA_2"]
+        assert "agents 2  ?1 ●1 " in words(header(view, PROJECT, Link(), 120)[0]), (
+            "it does not count as running"
+        )
+        for typed, shown in (('"not read"', "CA_2"), ("unknown", "CA_2"), ("running", "CA_1")):
+            pane.set_filter(f"status:{typed}")
+            assert list(pane.keys(view)) == [shown]
+        assert words(pane.title(view)) == " [1/2] !1 hidden 1 unreadable </status:running>"
+        read = replace(view, fleet=replace(fleet, unlisted={}))
+        assert list(pane.keys(read)) == ["CA_1", "CA_2"], "the filter counts what is listed again"
+        pane.set_filter("")
+        pane.problems_only = True
+        assert list(pane.keys(view)) == ["CA_2"] and pane.is_problem(view, "CA_2")
+        assert not pane.keys(read)
         status = StatusPane()
         status.fit(200)
         selected = replace(view, selection=Selection(agent_id="CA_2"), times=TimeStyle.UTC)

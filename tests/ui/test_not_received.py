@@ -58,6 +58,7 @@ def test_a_recorder_says_what_its_counts_leave_out() -> None:
     assert listed("rooms", 20_000, GOOD, 5.0, in_part(0, 20_000)) == "20000 rooms (cut at 20,000) 4 s old"
     assert in_part(2, 0) == "2 unreadable, cut at 0"
     assert in_part(0, None) == ""
+    assert in_part(1, None, 2) == "1 unreadable, 2 of them not in the newest list"
 
 
 def test_projects_may_be_in_files_that_could_not_be_read() -> None:

@@ -96,6 +96,16 @@ def test_why_nobody_takes_it_is_a_matter_of_the_deployment_asked_for(deployment:
     assert detail.startswith(cause)
 
 
+def test_how_an_agent_is_whose_row_was_not_read_explains_nothing() -> None:
+    pane, view = DispatchesPane(), view_of("incident")
+    agent = next(item for item in view.fleet.agents if item.name == "support-triage")
+    unlisted = {"agents": {agent.agent_id: 1.0}}
+    view = replace(view, fleet=replace(view.fleet, unlisted=unlisted, unreadable=1))
+    lines = shown(pane, view)
+    detail = next(cells[5].text for key, cells in lines.items() if key.startswith("dispatch:call-7303"))
+    assert detail.startswith("no worker took it; 1 row of the list of agents could not be read")
+
+
 def test_metadata_and_attributes_are_masked_until_asked_for() -> None:
     pane = DispatchesPane()
     view = with_dispatch(view_of("incident"), "call-7303", metadata="call me", attributes={"phone": "+31 20"})

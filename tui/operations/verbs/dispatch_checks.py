@@ -99,7 +99,7 @@ def by_name(fleet: Fleet, name: str) -> tuple[Agent, ...]:
     return tuple(agent for agent in fleet.agents if agent.name == name)
 
 
-def _read_by_name(fleet: Fleet, name: str) -> tuple[Agent, ...]:
+def read_by_name(fleet: Fleet, name: str) -> tuple[Agent, ...]:
     """The same, without those that the newest list lacks: how these are now is not known."""
     return tuple(agent for agent in by_name(fleet, name) if fleet.agent_read_at(agent.agent_id) is None)
 
@@ -186,7 +186,7 @@ def _doubles(view: View, name: str, room: str) -> Iterator[Hint]:
 
 def _takers(view: View, name: str, deployment: str) -> Iterator[Hint]:
     fleet = view.fleet
-    is_listed = bool(_read_by_name(fleet, name))
+    is_listed = bool(read_by_name(fleet, name))
     if not is_listed and (unknown := unlisted_agents(fleet)):
         yield Hint(f"{unknown}: whether a worker is registered shows only afterwards")
         return
@@ -217,7 +217,7 @@ def likely_cause(fleet: Fleet, name: str, deployment: str) -> Hint | None:
 
     Without the whole list of agents, a name that is not in it proves nothing.
     """
-    agents = _read_by_name(fleet, name)
+    agents = read_by_name(fleet, name)
     if not agents and unlisted_agents(fleet):
         return None
     if not agents:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from tui.fleet.coverage import coverage_words
 from tui.fleet.find import unlisted_agents
-from tui.fleet.lists.cells import Cell, status_glyph, status_tone
+from tui.fleet.lists.agent_status import status_counts
+from tui.fleet.lists.cells import Cell
 from tui.fleet.state import Freshness
-from tui.fleet.status import status
 from tui.fleet.times import TimeStyle, zone_name
 from tui.fleet.view import View
 from tui.formats import age, whole_seconds
@@ -92,14 +92,10 @@ def _where(project: Project | None, link: Link) -> Line:
 
 def _counts(view: View) -> list[Cell]:
     """The number of agents, and of each kind of status, the worst first as in the list."""
-    counts = view.fleet.statuses
     agents = len(view.fleet.agents)
-    signs: dict[tuple[str, str], int] = {}
     is_stale = view.fleet.fresh("agents").stale  # then they are as old as the rows, and as pale
-    for state in sorted(map(status, filter(None, counts)), key=lambda state: (state.severity, state.name)):
-        sign = (status_glyph(state), "muted" if is_stale else status_tone(state))
-        signs[sign] = signs.get(sign, 0) + counts[state.name]
-    counted = (Cell(f"{sign}{count} ", look) for (sign, look), count in signs.items())
+    signs = status_counts(view.fleet).items()
+    counted = (Cell(f"{sign.text}{count} ", "muted" if is_stale else sign.tone) for sign, count in signs)
     is_none = view.fleet.fresh("agents").at is not None and not unlisted_agents(view.fleet)
     return [Cell(f"agents {agents}  " if agents or is_none else ""), *counted]
 

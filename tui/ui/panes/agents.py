@@ -14,7 +14,7 @@ from tui.fleet.facts import AgentFacts
 from tui.fleet.facts_cache import FactsCache
 from tui.fleet.find import unknown_agents, unlisted_agents
 from tui.fleet.lists.agent_columns import AGENT_COLUMNS
-from tui.fleet.lists.agent_status import agent_cells
+from tui.fleet.lists.agent_status import agent_cells, is_problem
 from tui.fleet.lists.cells import Cell, Cells
 from tui.fleet.lists.listing import arrange, change_signs, moves, sorts_by_past
 from tui.fleet.view import Selection, View
@@ -90,7 +90,7 @@ class AgentsPane(ProblemListPane):
     def keys(self, view: View) -> Sequence[str]:
         """Ids after filter and sort; computed again only when agents, filter or order changed."""
         arranged_for = (
-            *(view.fleet.agents, self.COLUMNS),
+            *(view.fleet.agents, view.fleet.unlisted.get("agents"), self.COLUMNS),
             view.past if sorts_by_past(self.COLUMNS, self.sort) else None,
             *(self.active_filter.source, self.sort, self.reverse, self.problems_only),
             view.now if moves(self.COLUMNS, self.active_filter) else None,
@@ -106,8 +106,9 @@ class AgentsPane(ProblemListPane):
             keys = self.facts.worst_first(view.fleet.agents)
             return keys[::-1] if self.reverse else keys
         everything = self.facts.of_all(view.fleet.agents)
+        problems = [facts for facts in everything if is_problem(facts, view.fleet)]
         shown = arrange(
-            filter(_is_problem, everything) if self.problems_only else everything,
+            problems if self.problems_only else everything,
             self.COLUMNS,
             view,
             query=self.active_filter,
@@ -116,7 +117,7 @@ class AgentsPane(ProblemListPane):
             text=attrgetter("text"),
         )
         if len(shown) < len(everything):
-            self._hidden_problems = sum(map(_is_problem, everything)) - sum(map(_is_problem, shown))
+            self._hidden_problems = len(problems) - sum(is_problem(facts, view.fleet) for facts in shown)
         return [facts.agent.agent_id for facts in shown]
 
     # ---- what a row shows -----------------------------------------------------------------------------
@@ -180,9 +181,9 @@ class AgentsPane(ProblemListPane):
         super().sort_by("state" if column == "status" else column)
 
     def is_problem(self, view: View, key: str) -> bool:
-        """An agent with a problem."""
+        """An agent with a problem, or whose status is not known."""
         agent = view.fleet.agent(key)
-        return agent is not None and _is_problem(self.facts.of(agent))
+        return agent is not None and is_problem(self.facts.of(agent), view.fleet)
 
     def go_to(self, agent_id: str) -> None:
         """Put the cursor on an agent, showing all of them if it is hidden."""
@@ -192,7 +193,3 @@ class AgentsPane(ProblemListPane):
         self.problems_only = False
         self.update_rows()
         self.table.select(agent_id)
-
-
-def _is_problem(facts: AgentFacts) -> bool:
-    return facts.status.problem

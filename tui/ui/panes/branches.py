@@ -26,7 +26,7 @@ from tui.fleet.times import when
 from tui.fleet.view import View
 from tui.formats import age, duration
 from tui.operations.descriptions import size_in_bytes
-from tui.operations.verbs.dispatch_checks import COLD_START, by_name, stores_restart_policy_only
+from tui.operations.verbs.dispatch_checks import COLD_START, read_by_name, stores_restart_policy_only
 
 _LOOKS: Mapping[Worst, tuple[str, str]] = {
     Worst.IDLE: ("·", "muted"),
@@ -284,7 +284,7 @@ def _why_nobody(view: View, dispatch: Dispatch) -> str:
     """The likely cause of a dispatch that no worker takes, from the state of its agents."""
     if view.fleet.fresh("agents").absent:
         return "no worker took it; it is not offered again: dispatch again (r)"
-    agents = by_name(view.fleet, dispatch.agent_name)
+    agents = read_by_name(view.fleet, dispatch.agent_name)
     if not agents:
         unknown = unlisted_agents(view.fleet)
         return f"no worker took it; {unknown}" if unknown else "no agent has this name"
