@@ -340,3 +340,46 @@ async def test_another_theme_is_another_look() -> None:
         pilot.app.theme = "light"
         await pilot.pause()
         assert table.render_line(1) != before
+
+
+def plain(tone: str, row: str) -> Style:
+    return Style()
+
+
+def row_of(state: str, count: str, *signs: str) -> TableRow:
+    return TableRow("a", (Cell("a"), Cell(state), Cell(count)), signs)
+
+
+@pytest.mark.parametrize(
+    ("row", "line"),
+    [
+        (row_of("Server Error", "2"), "  a                Server Error      2  "),
+        (row_of("Server Error 1/2", "2"), "  a                Server Error 1/2  2  "),
+        (row_of("Server Error 12/2", "2"), "  a                Server Error 12/2 2  "),
+        (row_of("Server Error 12/23", "2"), "  a                Server Erro…      2  "),
+        (row_of("Server Error 1/2", "2/2/6"), "  a                Server Erro…  2/2/6  "),
+        (row_of("Server Error 1/2", "2", " ", "Δ", " "), "  a                Server Erro…Δ     2  "),
+        (row_of("Server Error 1/2", "2", " ", " ", "▲"), "  a                Server Error 1/2 ▲2  "),
+        (row_of("Server Error 12/2", "2", " ", " ", "▲"), "  a                Server Erro…     ▲2  "),
+    ],
+)
+def test_a_text_is_not_cut_beside_cells_that_are_blank(row: TableRow, line: str) -> None:
+    assert RowRenderer(COLUMNS, 40, plain).draw(row, dim=False).text == line
+
+
+def test_what_is_painted_of_a_row_is_all_that_differs_in_it() -> None:
+    """A text may lose or gain cells because of the next column alone."""
+    states = ("Running", "Server Error 1/2", "Server Error 12/2")
+    rows = [
+        row_of(state, count, *signs)
+        for state in states
+        for count in ("2", "22", "2/2/6")
+        for signs in ((), (" ", "Δ", " "), (" ", " ", "▲"))
+    ]
+    renderer = RowRenderer(COLUMNS, 40, plain)
+    for old in rows:
+        for new in rows:
+            line, after = (list(renderer.draw(row, dim=False).text) for row in (old, new))
+            for region in renderer.differences(0, old, new):
+                line[region.x : region.right] = after[region.x : region.right]
+            assert line == after

@@ -14,7 +14,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from tui.fleet.lists.cells import Cell, Cells, ColumnLayout
-from tui.ui.widgets.columns import GAP, slots
+from tui.ui.widgets.columns import GAP, Slot, slots
 from tui.ui.widgets.text import fit, width
 
 GUTTER = 2
@@ -87,11 +87,12 @@ class RowRenderer:
             return
         if old.gutter != new.gutter:
             yield Region(0, y, GUTTER, 1)
-        for slot in self.slots:
+        for place, slot in enumerate(self.slots):
             i = slot.index
-            sign = old.sign(i) != new.sign(i)
-            if sign or old.cells[i] != new.cells[i]:
-                yield Region(slot.x, y, slot.width + (GAP if sign else 0), 1)
+            before, taken = self._taken(old, place), self._taken(new, place)  # the next cell may change it
+            if old.sign(i) != new.sign(i) or before != taken or old.cells[i] != new.cells[i]:
+                is_marked = old.sign(i) != " " or new.sign(i) != " "  # a sign stands where the text ends
+                yield Region(slot.x, y, slot.width + max(before, taken, GAP if is_marked else 0), 1)
         if old.scrollbar != new.scrollbar:
             yield Region(self.size - 1, y, 1, 1)
 
@@ -133,27 +134,46 @@ class RowRenderer:
         style = plain if row.ghost or dim else self._style(cell.tone, row.highlight)
         return self._encode(fit(cell.text, max(0, self.size - 1 - GUTTER))), style
 
+    def _taken(self, row: TableRow, place: int) -> int:
+        """Cells that a text takes beyond its column: those that are blank in the next, right-aligned one.
+
+        None if that is not enough for the whole text, or where a sign of change stands between the two.
+        """
+        if place + 1 >= len(self.slots):
+            return 0
+        slot, beside = self.slots[place], self.slots[place + 1]
+        if slot.column.right or not beside.column.right or row.sign(slot.index) != " ":
+            return 0
+        lacking = width(_words(row, slot)) - slot.width
+        free = beside.width - width(_words(row, beside)) - (row.sign(beside.index) != " ")
+        return lacking if 0 < lacking <= free else 0  # the gap is taken too, so a blank is left
+
     def _in_columns(self, row: TableRow, plain: Style, *, dim: bool) -> Iterator[tuple[str, Style]]:
         accent = self._style("accent", row.highlight)
         struck = plain + Style(strike=True) if row.ghost else plain
         x = GUTTER
-        for slot in self.slots:
+        for place, slot in enumerate(self.slots):
             if slot.x > x:
                 yield " " * (slot.x - x), plain
+            room = slot.width - max(0, x - slot.x)
             cell = row.cells[slot.index] if slot.index < len(row.cells) else Cell()
             style = struck if row.ghost or dim else self._style(cell.tone, row.highlight)
             sign = row.sign(slot.index)
-            words = cell.short if cell.short and width(cell.text) > slot.width else cell.text
+            words = _words(row, slot)
+            if taken := self._taken(row, place):
+                yield self._encode(words), style
+                x = slot.x + slot.width + taken
+                continue
             # next to the text, or it would seem to belong to the next column
-            if slot.column.right and sign != " " and width(words) < slot.width:
-                yield " " * (slot.width - width(words) - 1), plain
+            if slot.column.right and sign != " " and width(words) < room:
+                yield " " * (room - width(words) - 1), plain
                 yield self._encode(sign), accent
                 yield self._encode(words), style
                 x = slot.x + slot.width
                 continue
             right = slot.column.right or sign == " "
-            place = slot.width if right else min(slot.width, width(words) + 1)
-            text = self._encode(fit(words, place, right=slot.column.right))
+            size = room if right else min(room, width(words) + 1)
+            text = self._encode(fit(words, size, right=slot.column.right))
             if style.reverse:  # only the text is reversed, not the whole width of the column
                 bare = text.lstrip(" ")
                 yield " " * (len(text) - len(bare)), plain
@@ -163,8 +183,14 @@ class RowRenderer:
             else:
                 yield text, style
             yield self._encode(sign), accent if sign != " " else plain
-            yield " " * (slot.width - place), plain
+            yield " " * (room - size), plain
             x = slot.x + slot.width + GAP
+
+
+def _words(row: TableRow, slot: Slot) -> str:
+    """The text of a cell, in short where the whole does not fit into its column."""
+    cell = row.cells[slot.index] if slot.index < len(row.cells) else Cell()
+    return cell.short if cell.short and width(cell.text) > slot.width else cell.text
 
 
 def _merge(runs: list[tuple[str, Style]]) -> list[Segment]:
