@@ -28,6 +28,7 @@ from tui.fleet.past import (
     deployment_key,
 )
 from tui.fleet.polling.cut_listings import with_agent_listing
+from tui.fleet.since_by_id import SinceById
 from tui.fleet.state import Fleet, Freshness
 from tui.fleet.status import worst
 from tui.fleet.store import Change, Store
@@ -295,7 +296,7 @@ def test_a_later_run_goes_on_where_the_one_before_ended() -> None:
     end = first.clock.now()
     state = State(run="2-", resumed=Resumed(first.store.fleet, end))
     statuses = {key: since for key in ("CA_1", "CA_2") if (since := known.since(key)) is not None}
-    state = replace(state, agents=replace(state.agents, statuses=statuses))
+    state = replace(state, agents=replace(state.agents, statuses=SinceById(statuses.items())))
     second = Listings(History(state))
     second.clock.advance(3600)
     past = second.see(agent(1, "Error"), agent(2, "CrashLoop"))

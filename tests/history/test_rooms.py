@@ -12,6 +12,7 @@ from tests.fixtures.clocks import ManualClock
 from tui.api.models import Dispatch, DispatchState, Job, JobState, Participant, Room
 from tui.clock import Moment
 from tui.fleet.past import Event, JobCount, Kind, Severity
+from tui.fleet.since_by_id import SinceById
 from tui.fleet.state import with_dispatches, with_participants, with_room_answers
 from tui.fleet.store import Store
 from tui.history.events import job_counts
@@ -212,7 +213,7 @@ def test_a_job_that_is_ended_at_the_first_answer_is_not_counted() -> None:
     second = Rooms("second-")
     second.clock.advance(first.now - second.now)
     known = Resumed(first.store.fleet, second.now)
-    second.history.resume(known, {}, [], [], float(first.now), held)
+    second.history.resume(known, SinceById(), [], [], float(first.now), held)
     second.listed()
     second.dispatches(dispatch(done), dispatch(done_too, number=2))
     assert counts(second) == counts(first) == {"concierge": 1}, "a later run adds nothing"
@@ -304,7 +305,7 @@ def test_what_an_earlier_run_told_of_a_room_is_not_told_again() -> None:
     assert {event.kind for event in events} == {Kind.JOB, Kind.DISPATCH} and len(events) == 2
     second = Rooms("second-")
     second.clock.advance(first.now - second.now)
-    second.history.resume(Resumed(first.store.fleet, second.now), {}, events, [], float(created))
+    second.history.resume(Resumed(first.store.fleet, second.now), SinceById(), events, [], float(created))
     second.listed("other")
     second.dispatches(room="other")
     second.listed()

@@ -28,6 +28,7 @@ from tui.fleet.past import (
     Transition,
     deployment_key,
 )
+from tui.fleet.since_by_id import SinceById
 from tui.fleet.state import Fleet, Freshness, with_agents
 from tui.fleet.store import Change
 from tui.fleet.transitions import in_order
@@ -360,7 +361,7 @@ def test_what_came_later_is_not_remembered() -> None:
         ),
     )
     statuses = {"CA_1": Since("Running", 200.0), "CA_4": Since("Sleeping", not_after=50.0)}
-    known = Timeline(statuses=statuses, events=events)
+    known = Timeline(statuses=SinceById(statuses.items()), events=events)
     then = PastAt(known, events, 150.0)
     assert [item.id for item in then.events] == ["a"]
     assert then.since("CA_1") == Since("Error", 100.0), "and not since it runs"

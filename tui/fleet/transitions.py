@@ -74,14 +74,12 @@ class Gathered:
     at: float
     is_clock_unknown: bool
     ids: dict[_Alike, list[str]] = field(default_factory=dict)
+    """Of the agents, by what their transitions have in common."""
 
-    def add(self, agent_id: str, rest: str, before: str, after: str, not_before: float | None) -> None:
-        """Add one of an agent, or of what its id with this `rest` names."""
+    def ids_of(self, rest: str, before: str, after: str, not_before: float | None) -> list[str]:
+        """Where to add ids of agents; `rest` is what follows each in the id of its transition."""
         alike = _Alike(rest, before, after, not_before, self.at, self.is_clock_unknown)
-        known = self.ids.get(alike)
-        if known is None:
-            known = self.ids[alike] = []
-        known.append(agent_id)
+        return self.ids.setdefault(alike, [])
 
     def all(self) -> Transitions:
         """Those that were found."""

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from tui.clock import Moment
 from tui.fleet.past import Event, FailedJob, Gap, JobCount, Since, Transition
+from tui.fleet.since_by_id import SinceById
 from tui.fleet.state import Differing, Fleet
 from tui.fleet.transitions import NONE, Transitions
 from tui.history.records import ErrorCount, Sample, Stamp
@@ -55,7 +56,7 @@ class Loaded(Struct, frozen=True):
     fleet: Fleet
     at: float
     """The newest good listing of its agents; Unix seconds by the server's clock."""
-    since: Mapping[str, Since]
+    since: SinceById
     events: Sequence[Event]
     """The newest, oldest first."""
     failed_jobs: Sequence[FailedJob]

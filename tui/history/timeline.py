@@ -12,6 +12,7 @@ from typing import Final
 from msgspec import structs
 
 from tui.fleet.past import AgentChange, Event, FailedJob, JobCount, Past, Since, newest
+from tui.fleet.since_by_id import SinceById
 from tui.fleet.store import Change
 from tui.history.doubles import Doubles
 from tui.history.events.derive import Input, Resumed, State, Step, derive
@@ -27,8 +28,8 @@ MANY: Final = 10_000
 class Timeline:
     """What is remembered at one moment. Implements `Past`; another object when anything in it differs."""
 
-    statuses: Mapping[str, Since] = field(default_factory=dict)
-    """By agent id; of agents with several deployments, by the key of each, too."""
+    statuses: SinceById = field(default_factory=SinceById)
+    """Since when agents, and deployments of those that have several, have their status."""
     changes: Mapping[str, AgentChange] = field(default_factory=dict)
     """By agent id, oldest change first."""
     events: Sequence[Event] = ()
@@ -158,7 +159,7 @@ class History:
             self._has_waiting.set()
             if isinstance(happened, Change) and "agents" in happened.fields:
                 # how they are is known, and not yet since when
-                self._timeline = replace(self._timeline, statuses={})
+                self._timeline = replace(self._timeline, statuses=SinceById())
         else:
             self._tell(derive(self._state, happened, self._skew()), happened)
 
@@ -190,7 +191,7 @@ class History:
     def resume(
         self,
         known: Resumed,
-        since: Mapping[str, Since],
+        since: SinceById,
         events: Iterable[Event],
         failed_jobs: Iterable[FailedJob],
         begun: float,
@@ -202,7 +203,7 @@ class History:
         written: what was read must not hold what is remembered here, whose counts are added to it.
         """
         state, events = self._state, list(events)
-        agents = replace(state.agents, statuses={**since, **state.agents.statuses})
+        agents = replace(state.agents, statuses=since.updated(state.agents.statuses))
         failed = {**{job.job_id: job for job in failed_jobs}, **state.rooms.failed}
         counts = with_counts(with_counts({}, job_counts), state.rooms.counts.values())
         self._state = replace(

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from tui.api.models import Agent, Deployment
-from tui.fleet.past import AgentChange, Since
+from tui.fleet.past import AgentChange
+from tui.fleet.since_by_id import SinceById
 from tui.fleet.state import Fleet
 from tui.fleet.status import status
 from tui.fleet.transitions import Transitions
@@ -32,8 +33,8 @@ MOST_CHANGES: Final = 5_000
 class AgentMemory:
     """What has to be remembered of agents to tell what happens next."""
 
-    statuses: Mapping[str, Since] = field(default_factory=dict)
-    """By agent id; of agents with several deployments, by the key of each, too."""
+    statuses: SinceById = field(default_factory=SinceById)
+    """Since when agents, and deployments of those that have several, have their status."""
     changes: Mapping[str, AgentChange] = field(default_factory=dict)
     """By agent id, oldest change first."""
     moves: Mapping[str, ReplicaMove] = field(default_factory=dict)

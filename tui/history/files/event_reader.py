@@ -25,6 +25,7 @@ from tui.fleet.past import (
     Transition,
     newest,
 )
+from tui.fleet.since_by_id import SinceById
 from tui.history.files import database
 from tui.history.files.event_file import NAME, SCHEMA
 from tui.history.files.event_tables import OUR_CLOCK
@@ -129,14 +130,14 @@ class EventReader:
         )
         return {id: self._rows(Transition, query, id, id, at, FEW)[::-1] for id in ids}
 
-    def since(self) -> dict[str, Since]:
+    def since(self) -> SinceById:
         """Since when agents and deployments have their status, by id."""
         is_by_ours = self._is_by_ours("at", "not_after")
         query = f"SELECT t.*, text AS id, {is_by_ours} FROM since t JOIN name ON name.id = subject"
-        return {
-            row.id: Since(*(getattr(row, name) for name in Since.__struct_fields__))
+        return SinceById(
+            (row.id, Since(*(getattr(row, name) for name in Since.__struct_fields__)))
             for row in self._rows(_SinceRow, query)
-        }
+        )
 
     def _is_by_ours(self, *times: str) -> str:
         """The column that tells whether one of these times of `t` is by the clock of who recorded it."""
