@@ -76,6 +76,24 @@ async def test_nothing_that_exists_is_touched(log: Log, tmp_path: Path, kind: st
     assert not (tmp_path / "made-by-us").exists()
 
 
+async def test_our_own_folder_is_no_link_and_not_open_to_others(log: Log, tmp_path: Path) -> None:
+    """Elsewhere the operator named the place: there a link is followed, as in every other program."""
+    (tmp_path / "victim").mkdir()
+    own = tmp_path / "logs"
+    own.symlink_to("victim")
+    with pytest.raises(NotSaved, match=r"logs/x\.log: a link in place of a folder is not followed"):
+        await save(log, AllRows(log), own / "x.log", own=own)
+    assert os.listdir(tmp_path / "victim") == []
+    assert (await save(log, AllRows(log), own / "x.log", own=tmp_path)).lines == 6
+    own.unlink()
+    own.mkdir()
+    own.chmod(0o777)
+    with pytest.raises(NotSaved, match="is open to others; run: chmod 700"):
+        await save(log, AllRows(log), own / "x.log", own=own)
+    own.chmod(0o700)
+    assert (await save(log, AllRows(log), own / "x.log", own=own)).lines == 6
+
+
 async def test_a_full_disk_leaves_no_half_log(log: Log, tmp_path: Path) -> None:
     path = tmp_path / "x.log"
     with no_file_larger_than(10), pytest.raises(NotSaved, match=r"^not saved: .* was removed$"):

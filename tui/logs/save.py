@@ -30,12 +30,20 @@ class Saved(msgspec.Struct, frozen=True):
     """Rows that the log dropped before they could be written."""
 
 
-async def save(log: Log, rows: Rows, path: Path, worded: Callable[[Line], str] | None = None) -> Saved:
+async def save(
+    log: Log,
+    rows: Rows,
+    path: Path,
+    worded: Callable[[Line], str] | None = None,
+    *,
+    own: Path | None = None,
+) -> Saved:
     """Write these rows: as `worded` has them, or exactly as received. The file is made here, mode 0600.
 
-    Raises NotSaved: nothing of the file is left then. Rows that come meanwhile are not in it.
+    `own` is a folder of this program's: in its place a link is not followed, as one elsewhere is. Raises
+    NotSaved: nothing of the file is left then. Rows that come meanwhile are not in it.
     """
-    fd = _create(path)
+    fd = _create(path, own)
     low, end = log.first, log.end
     wanted = rows.rank(end)
     lines = size = seen = 0
@@ -67,7 +75,7 @@ def _piece(log: Log, rows: Sequence[int], worded: Callable[[Line], str] | None) 
     return b"".join(parts), sum(map(bool, parts))
 
 
-def _create(path: Path) -> int:
+def _create(path: Path, own: Path | None) -> int:
     if "\0" in str(path):
         raise NotSaved("not saved: no file's name holds a null character; give another name")
     try:
@@ -75,7 +83,11 @@ def _create(path: Path) -> int:
     except (OSError, ValueError) as error:  # ValueError: a NUL in a name
         raise NotSaved(f"not saved: {path.parent}: {_why(error)}; give another place") from None
     try:
-        return privatefile.create(path)
+        if path.parent != own:
+            return privatefile.create(path)
+        with privatefile.opened_folder(own) as folder:
+            privatefile.require_own(os.fstat(folder), others=0o022)
+            return privatefile.create(path.name, folder=folder)
     except FileExistsError:
         raise NotSaved(f"not saved: {path} exists already; give another name") from None
     except (OSError, ValueError) as error:

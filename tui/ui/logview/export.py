@@ -95,8 +95,10 @@ async def text_between(log: Log, rows: Rows, low: int, high: int, text_of: TextO
     return "\n".join(texts)
 
 
-async def save_log(model: LogModel, mode: SaveMode, path: Path) -> tuple[str, str]:
-    """Save to a new file; returns what to tell the operator and its tone."""
+async def save_log(
+    model: LogModel, mode: SaveMode, path: Path, *, own: Path | None = None
+) -> tuple[str, str]:
+    """Save to a new file; returns what to tell the operator and its tone. `own` is the program's folder."""
     log, text_of = model.log, None if mode.raw else as_shown(model)
     rows: Rows = model.page.rows if mode.shown else AllRows(log)
     try:
@@ -105,7 +107,7 @@ async def save_log(model: LogModel, mode: SaveMode, path: Path) -> tuple[str, st
             while more:
                 more = rows.step(model.clock.monotonic)
                 await asyncio.sleep(0)
-        saved = await save(log, rows, path, text_of)
+        saved = await save(log, rows, path, text_of, own=own)
     except NotSaved as error:
         return str(error), "error"
     except TooSlow as error:

@@ -491,7 +491,7 @@ class LogView(Widget):
 
     @work(group="log-save")
     async def _save(self, model: LogModel, mode: SaveMode, path: Path) -> None:
-        self.post_message(self.SaveEnded(*await save_log(model, mode, path)))
+        self.post_message(self.SaveEnded(*await save_log(model, mode, path, own=self._save_dir)))
 
     # ---- helpers --------------------------------------------------------------------------------------
 
