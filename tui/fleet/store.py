@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from tui.api.text.clean import clean
+from tui.api.text.masking import masked
 from tui.clock import Clock, Moment
 from tui.fleet.state import Differing, Fleet, Freshness, differing
 
@@ -107,7 +108,7 @@ class Store:
 
     def _failed(self, subscriber: Subscriber, error: Exception) -> None:
         name = getattr(subscriber, "__qualname__", type(subscriber).__name__)
-        text = clean(f"{name} failed, updates to it end: {type(error).__name__}: {error}", limit=300)
+        text = clean(masked(f"{name} failed, updates to it end: {type(error).__name__}: {error}"), limit=300)
         _log.error("%s", text)
         if self._report is not None:
             self._report(text)

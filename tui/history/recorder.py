@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Final
 
 from tui.api.text.clean import clean
+from tui.api.text.masking import masked
 from tui.clock import Clock
 from tui.fleet.past import Event
 from tui.fleet.store import Change
@@ -78,7 +79,7 @@ class Recorder:
             self._report(f"history of earlier runs is not used: {self._place.words(error)}")
         except Exception as error:  # such as bytes that no version of lktop has written
             _log.exception("what was recorded cannot be loaded")
-            text = clean(f"{type(error).__name__}: {error}", limit=300)
+            text = clean(masked(f"{type(error).__name__}: {error}"), limit=300)
             self._report(f"history of earlier runs is not used: {text}")
         return None
 
@@ -127,7 +128,7 @@ class Recorder:
                 self._writer_loop.run()
         except Exception as error:  # a bug: it must not be silent, nor end the program that it watches
             _log.exception("the recorder failed")
-            text = clean(f"{type(error).__name__}: {error}", limit=300)
+            text = clean(masked(f"{type(error).__name__}: {error}"), limit=300)
             self._writer_loop.status = f"{NOT_RECORDING}{text}"
             self._say(f"history is not recorded any more: {text}")
         finally:
