@@ -377,14 +377,17 @@ async def test_a_proxy_sees_no_token_and_does_not_say_where_the_project_is() -> 
 
     proxy = await asyncio.start_server(tunnel, "127.0.0.1", 0)
     port = proxy.sockets[0].getsockname()[1]
-    async with proxy, serving(http(200, "{}"), tls=tls("other")) as server:
+    async with proxy, serving(http(200, '{"agents":[],"success":true}'), tls=tls("other")) as server:
         url = server.url
         async with connected(
             "https://other.example", ca_file=str(TLS / "other.pem"), proxy=f"http://127.0.0.1:{port}"
         ) as client:
             await client.list_agents()
+            await client.change(RESTART_AGENT, {"agent_id": "CA_x"}, request_id="one")
+            async with client.logs("CA_x"):
+                pass
             assert client.peer(Host.AGENTS) == ""
-        assert server.requests[0].headers["authorization"].startswith("Bearer ")
+        assert [request.headers["authorization"][:7] for request in server.requests] == ["Bearer "] * 3
     assert heard[0].startswith(b"CONNECT other.example:443 ")
     assert b"Bearer" not in b"".join(heard)
 

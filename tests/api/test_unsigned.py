@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
@@ -62,13 +63,21 @@ async def test_the_budget_of_livekit_neither_stops_nor_counts_it() -> None:
         assert sender.budget.used() == 0 and sender.budget.pause() == 0
 
 
-async def test_it_goes_past_the_proxy() -> None:
+async def test_it_goes_past_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolve = socket.getaddrinfo
+
+    def here(host: str | bytes | None, *args: int, **options: int) -> object:
+        return resolve(
+            "127.0.0.1" if host in ("worker.example", b"worker.example") else host, *args, **options
+        )
+
+    monkeypatch.setattr(socket, "getaddrinfo", here)
     async with (
         serving() as proxy,
         serving(text("200 OK", METRICS)) as server,
         transport(proxy=proxy.url) as sender,
     ):
-        await sender.get_unsigned(server.url)
+        await sender.get_unsigned(server.url.replace("127.0.0.1", "worker.example"))
         assert proxy.connections == 0 and server.connections == 1
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from tests.api.scripted import connected, http, serving
 from tests.deploy.app import running
 from tests.fixtures.operation import Setup, operation_setup
 from tui.operations.fields import Answers, InvalidAnswer
@@ -39,6 +41,17 @@ async def test_a_link_is_made_listed_and_deleted(here: Setup) -> None:
     assert gone.verdict is Verdict.DONE, gone.words
     assert here.effects() == ["CreatePrivateLink", "DestroyPrivateLink"]
     assert await link_states(here.session.client) == ((), 0)
+
+
+async def test_why_a_link_is_not_well_repeats_no_token() -> None:
+    listed = http(200, '{"items":[{"private_link_id":"CAPL_1"}]}')
+    reason = "refused for eyJhbGciOi.eyJpc3Mi.signature"
+    async with (
+        serving(listed, http(200, json.dumps({"value": {"reason": reason}}))) as server,
+        connected(server.url) as client,
+    ):
+        (item,), _ = await link_states(client)
+    assert item.reason == "refused for ***"
 
 
 @pytest.mark.parametrize("name", ["create_link", "delete_link"])
