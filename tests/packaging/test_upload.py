@@ -260,6 +260,8 @@ BAD = [
     "https://store.exämple/x",
     "https://store.example/x\r\nHost: evil",
     "https://[::1/x",
+    "https://%31%32%37.0.0.1/x",
+    "https://store%2eexample/x",
     "file:///etc/passwd",
 ]
 
@@ -349,6 +351,8 @@ CLOUD = "93.184.216.34"
         ("fec0::1", Reach.PRIVATE),
         ("64:ff9b:1::7f00:1", Reach.PRIVATE),
         ("5f00::1", Reach.PRIVATE),
+        ("127.0.0.1.", Reach.LOOPBACK),
+        ("10.1.", Reach.PRIVATE),
         ("store.example", None),
         ("127.0.0.1.example", None),
         ("dead.beef", None),
@@ -432,19 +436,27 @@ async def test_a_name_is_looked_up_once_and_its_certificate_is_asked_for(
             await upload(target, archive, ca_file=str(TLS / "good.pem"))
 
 
-async def test_a_proxy_looks_names_up_itself_and_this_machine_needs_none(archive: Path) -> None:
+async def test_a_proxy_looks_names_up_itself_and_this_machine_needs_none(
+    archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with running(Store()) as proxy, running(Store()) as store:
         through = upload_target("https://store.example/x")
         assert [way.proxy for way in await ways(through, peer="", proxy=proxy.url)] == [proxy.url]
         assert not is_judged(through, proxy.url) and is_judged(through, None)
         with pytest.raises(errors.BadTarget, match="leads to a private network"):
             await upload_to(upload_target("https://10.0.0.1/x"), archive, peer="", proxy=proxy.url)
-        for host in ("0x7f000001", "127.1", "0.0.0.0", "[::ffff:127.0.0.1]"):
+        for host in ("0x7f000001", "127.1", "0.0.0.0", "127.0.0.1.", "[::ffff:127.0.0.1]"):
             here = upload_target(f"https://{host}/x")
             assert is_judged(here, proxy.url)
             with pytest.raises(errors.BadTarget, match="leads to this machine"):
                 await upload_to(here, archive, peer="", proxy=proxy.url)
             assert [way.proxy for way in await ways(here, peer="127.0.0.1", proxy=proxy.url)] == [None]
+        resolving(monkeypatch, **{name: ["127.0.0.1"] for name in ("localhost_", "store_localhost")})
+        for host in ("localhost.", "store.localhost"):
+            here = upload_target(f"https://{host}/x")
+            assert is_judged(here, proxy.url), "a name that is reserved for this machine"
+            with pytest.raises(errors.BadTarget, match="leads to this machine"):
+                await upload_to(here, archive, peer="", proxy=proxy.url)
         await upload(upload_target(store.url), archive, proxy=proxy.url)
         assert (len(proxy.heads), len(store.heads)) == (0, 1)
 

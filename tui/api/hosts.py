@@ -80,6 +80,7 @@ def reach(address: str) -> Reach | None:
 
 def literal(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """The IP address that a host is, in any spelling that resolvers read; None for a name."""
+    text = text.removesuffix(".")  # proxies take it for the same
     try:
         return ipaddress.ip_address(text)
     except ValueError:
@@ -91,8 +92,17 @@ def literal(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def is_here(host: str) -> bool:
-    """Whether a host is this machine in any spelling of its address: it is never asked through a proxy."""
-    return is_loopback(host) or reach(host) is Reach.LOOPBACK
+    """Whether a host is this machine in any spelling of its address or of its reserved name.
+
+    It is never asked through a proxy.
+    """
+    is_local_name = f".{host.removesuffix('.')}".endswith(".localhost")
+    return is_local_name or is_loopback(host) or reach(host) is Reach.LOOPBACK
+
+
+def is_host(host: str) -> bool:
+    """Whether a host is a plain name or an address, and nothing that a proxy may read as another one."""
+    return bool(_NAME.fullmatch(host)) or literal(host) is not None
 
 
 def base(url: str) -> str:

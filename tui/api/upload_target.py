@@ -20,7 +20,7 @@ from urllib.parse import unquote, urlsplit
 import httpx
 
 from tui.api import errors
-from tui.api.hosts import Reach, is_here, is_loopback, literal, reach
+from tui.api.hosts import Reach, is_here, is_host, is_loopback, literal, reach
 from tui.api.text.clean import clean
 from tui.secret import Secret
 
@@ -78,7 +78,7 @@ def judge(target: UploadTarget) -> None:
     url, host = target.url.reveal(), target.host
     try:
         parts = urlsplit(url)
-        absolute = bool(parts.hostname) and (parts.port or 1) > 0 and bool(httpx.URL(url).host)
+        absolute = (parts.port or 1) > 0 and is_host(httpx.URL(url).host) and is_host(parts.hostname or "")
     except (ValueError, httpx.InvalidURL):  # either may quote the address
         absolute = False
     if not absolute or parts.username or parts.password or not (url.isascii() and url.isprintable()):
