@@ -280,7 +280,7 @@ async def test_this_machine_is_never_asked_through_a_proxy() -> None:
 @pytest.mark.parametrize("host", ["0.0.0.0", "[::ffff:127.0.0.1]", "2130706433", "localhost.", "a.localhost"])
 async def test_this_machine_is_not_asked_through_a_proxy_in_any_spelling(host: str) -> None:
     async with serving() as proxy, connected(f"https://{host}:1", proxy=proxy.url) as client:
-        with pytest.raises(errors.Unreachable, match="connection refused|name is not known"):
+        with pytest.raises(errors.Unreachable, match=r"connection refused|name is not known"):
             await client.list_agents()
         assert proxy.connections == 0
 

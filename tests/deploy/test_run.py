@@ -13,6 +13,8 @@ import pytest
 from msgspec import structs
 
 from tests.fixtures.deploy import AGENT, PROGRAM, Setup, deploy_setup
+from tui.api.hosts import Host
+from tui.api.upload_target import UploadTarget
 from tui.deploy import run
 from tui.deploy.plan import Plan, State
 from tui.deploy.plan import Stage as Part
@@ -70,8 +72,12 @@ async def test_create_by_either_upload(tmp_path: Path, scratch: Path, variant: s
 async def test_an_upload_is_judged_by_where_the_project_is_and_goes_its_way(
     here: Setup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What it is told: a project elsewhere does not lead to this machine, whose simulator is right here."""
-    monkeypatch.setattr(type(here.session.client), "peer", lambda client, host: "93.184.216.34")
+    """What it is told: a project elsewhere does not lead to this machine, whose simulator is right here.
+
+    The agents' host gave the address, so where that is counts, and not where the rooms are.
+    """
+    places = {Host.AGENTS: "93.184.216.34", Host.PROJECT: "127.0.0.1"}
+    monkeypatch.setattr(type(here.session.client), "peer", lambda client, host: places[host])
     report = await here.run(here.deploy())
     assert not report.good and here.effects() == ["DeployAgent"]
     assert "leads to this machine, where the project itself is not" in report.verdict
@@ -83,7 +89,10 @@ async def test_an_upload_is_judged_by_where_the_project_is_and_goes_its_way(
     monkeypatch.setattr(run, "upload", note)
     endpoint = structs.replace(here.session.client.endpoint, ca_file="ours.pem", proxy="http://proxy.example")
     monkeypatch.setattr(type(here.session.client), "endpoint", endpoint)
+    store = UploadTarget(Secret("https://store.example/x"))
+    monkeypatch.setattr(run, "upload_target", lambda *address: store)
     await here.run(here.deploy())
+    assert here.told[-1].details[Part.UPLOAD].endswith(" to store.example, which only the proxy looks up")
     assert (given["peer"], given["ca_file"], given["proxy"]) == (
         "93.184.216.34",
         "ours.pem",

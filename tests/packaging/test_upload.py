@@ -158,6 +158,9 @@ async def test_a_plain_reason_is_passed_on_and_a_page_is_not(archive: Path) -> N
         store.answer = answering("400 Bad Request", "<html><body>oops</body></html>")
         with pytest.raises(errors.Refused, match="refused without a reason"):
             await upload(upload_target(store.url), archive)
+        store.answer = answering("200 OK", "\n<!DOCTYPE html><title>Sign in</title>")
+        with pytest.raises(errors.Unknown, match="means neither yes nor no"):
+            await upload(upload_target(store.url), archive)
 
 
 async def test_a_refusal_before_the_end_is_heard(archive: Path) -> None:
@@ -330,6 +333,7 @@ CLOUD = "93.184.216.34"
         ("::ffff:127.0.0.1", Reach.LOOPBACK),
         ("64:ff9b::7f00:1", Reach.LOOPBACK),
         ("2002:7f00:1::", Reach.LOOPBACK),
+        ("2001:0:4136:e378:8000:63bf:80ff:fffe", Reach.LOOPBACK),
         ("10.0.0.1", Reach.PRIVATE),
         ("172.16.3.4", Reach.PRIVATE),
         ("192.168.1.1", Reach.PRIVATE),
@@ -407,6 +411,19 @@ async def test_an_answer_does_not_lead_into_a_private_network(
         "169.254.169.254",
         "fd00::1",
     }
+
+
+async def test_of_the_addresses_of_a_name_only_those_are_tried_that_may_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    resolving(monkeypatch, store_example=[CLOUD, "127.0.0.1", "10.0.0.1", "8.8.8.8"])
+    target = upload_target("https://store.example/x")
+    for peer, tried in (
+        (CLOUD, [CLOUD, "8.8.8.8"]),
+        ("127.0.0.1", [CLOUD, "127.0.0.1", "8.8.8.8"]),
+        ("10.9.9.9", [CLOUD, "10.0.0.1", "8.8.8.8"]),
+    ):
+        assert [way.address for way in await ways(target, peer=peer, proxy=None)] == tried
 
 
 async def test_in_clear_it_goes_to_this_machine_alone_whatever_a_resolver_says(

@@ -139,6 +139,9 @@ async def test_faults_are_set_listed_and_cleared(simulator: Simulator, caller: C
     assert (await caller.http.get("/_sim/faults")).json()[0]["code"] == "unavailable"
     await caller.http.delete("/_sim/faults")
     assert (await caller.post("CloudAgent/ListAgents", cloud_pb.ListAgentsRequest())).status_code == 200
+    await ordered(caller, "faults", {"path": "*", "code": "unavailable"})
+    headers = {"Authorization": "Bearer none"}
+    assert (await caller.http.get("/_sim/faults", headers=headers)).status_code == 200, "it is out of reach"
 
 
 async def test_switches_turn_while_it_runs(simulator: Simulator, caller: Caller) -> None:
