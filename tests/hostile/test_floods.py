@@ -17,9 +17,6 @@ from tests.hostile.flood import FLOODS
 from tests.ptyrun import Pty, python, terminal_env
 
 MORE_MB = 200
-FLAPPING_MB = 260
-"""If each of fifty thousand agents in three regions breaks or heals with every answer: that is two hundred
-thousand transitions, which wait for the disk."""
 GAP_MS = 500
 LOOKS = 25
 """Seconds: several answers, each of which changes all that is shown."""
@@ -70,5 +67,5 @@ def test_a_flood_costs_little_and_keys_are_answered(what: str, option: str, tmp_
     with flooding("none") as url:
         usual, _ = looked(url, tmp_path, 2, "No agents in this project", *filter(None, (option,)))
     print(f"{what} {option}: {most - usual} MB more, {gap} ms")
-    assert most - usual <= (FLAPPING_MB if "flapping" in what else MORE_MB)
+    assert most - usual <= MORE_MB
     assert gap <= GAP_MS
