@@ -44,7 +44,7 @@ async def handled(app: App[None]) -> None:
 
 def is_busy(app: App[None]) -> bool:
     """Whether the application or a part of its screen has something to do, or a key is still on its way."""
-    if app._exit:
+    if app._exit or app._exception is not None:
         return False
     screen = app.screen
     waits_for_frame = not app._batch_count and (screen._layout_required or bool(screen._callbacks))

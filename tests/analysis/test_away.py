@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
 from textual.events import Key, Paste
 
 from tests.fixtures.clocks import StillClock
@@ -85,10 +87,14 @@ def test_an_absence_lasts_until_it_was_told() -> None:
     assert attention.absence(402.0) is None
 
 
-async def test_the_summary_opens_over_the_main_screen_alone_and_takes_the_keys_that_close_it() -> None:
+async def test_the_summary_opens_over_the_main_screen_alone_and_takes_the_keys_that_close_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tui.ui.app.TICK", 3600.0)  # the test ticks
     async with playing(Scene("incident")) as (app, pilot):
         session, clock = app.session, app.clock
         assert isinstance(session, Replay) and isinstance(clock, StillClock)
+        began = time.monotonic()
 
         async def pass_by(*events: Event) -> None:
             """Five minutes without a key, at the end of which something happens."""
@@ -97,10 +103,11 @@ async def test_the_summary_opens_over_the_main_screen_alone_and_takes_the_keys_t
             app._tick()
             await settled(pilot)
 
-        async def press(name: str, character: str | None = None, *, after: float = 0.0) -> None:
-            key = Key(name, character)
-            key.time += after
-            app.post_message(key)
+        async def send(*events: Key | Paste, at: float) -> None:
+            """All at once, so many seconds after the beginning, however long the rest took."""
+            for item in events:
+                item.time = began + at
+                app.post_message(item)
             await settled(pilot)
 
         def changed() -> Event:
@@ -112,37 +119,35 @@ async def test_the_summary_opens_over_the_main_screen_alone_and_takes_the_keys_t
         assert isinstance(app.screen, AwayScreen) and "one" in shown(app)
         app._tick()
         restarted = app.main.agents.table.cursor
-        for key in (Key("colon", ":"), *(Key(letter, letter) for letter in "restart"), Key("enter", "\r")):
-            app.post_message(key)
-        app.post_message(Paste("quit"))
-        await settled(pilot)
+        typed = [Key("colon", ":"), *(Key(letter, letter) for letter in "restart"), Key("enter", "\r")]
+        await send(*typed, Paste("quit"), at=0.0)
         assert app.at_rest and app.main.agents.table.cursor == restarted, "a letter of it had an effect"
-        await press("colon", ":", after=QUIET / 2)
+        await send(Key("colon", ":"), at=QUIET / 2)
         assert app.at_rest
-        await press("colon", ":", after=QUIET * 2)
+        await send(Key("colon", ":"), at=QUIET * 2)
         assert not app.at_rest, "keys work again"
 
         await pass_by(changed())
         assert app.screen is app.main, "a prompt has the keyboard: it waits"
-        await press("escape", after=QUIET * 3)
+        await send(Key("escape", None), at=QUIET * 3)
         clock.at += 10
         app._tick()
         await settled(pilot)
         assert isinstance(app.screen, AwayScreen), "it is told once the prompt is closed"
-        await press("down", after=QUIET * 4)
+        await send(Key("down", None), at=QUIET * 4)
         assert app.screen is app.main and app.main.agents.table.cursor == restarted
 
         dialog = asking("restart")(app)
         await app.push_screen(dialog)
         await pass_by(changed())
         assert app.screen is dialog, "a dialog is open: it waits"
-        await press("escape", after=QUIET * 8)
+        await send(Key("escape", None), at=QUIET * 8)
         assert app.screen is app.main
         clock.at += 10
         app._tick()
         await settled(pilot)
         assert isinstance(app.screen, AwayScreen)
-        await press("x", "x", after=QUIET * 8)
+        await send(Key("x", "x"), at=QUIET * 12)
         app._tick()
         await settled(pilot)
         assert app.screen is app.main, "it was told"

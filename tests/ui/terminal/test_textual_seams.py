@@ -78,7 +78,7 @@ ATTRIBUTES: dict[type, set[str]] = {
         "_return_code",
         "_screen_stack",
     },
-    DOMNode: {"_bindings"},
+    DOMNode: {"_bindings", "_pruning"},
     Driver: {"_app", "_loop", "_mouse"},
     LinuxDriver: {"_must_signal_resume", "_writer_thread", "exit_event", "fileno"},
     MessagePump: {"_parent"},
@@ -96,10 +96,12 @@ MODULES: dict[ModuleType, set[str]] = {
 """Module → names taken from it."""
 
 CALLS: list[tuple[Callable[..., object], set[str]]] = [
+    (App._close_all, {"_prune"}),
     (App.__init__, {"get_driver_class", "_exit_renderables", "_exception"}),
     (App._fatal_error, {"_exit_renderables", "_close_messages_no_wait"}),
     (App._handle_exception, {"_return_code", "_exception", "panic", "_fatal_error"}),
     (App._shutdown, {"_print_error_renderables", "disable_input", "close"}),
+    (App._prune, {"_pruning", "walk_children"}),
     (App.copy_to_clipboard, {"_clipboard", "_driver"}),
     (App.on_event, {"_check_bindings"}),
     (App.panic, {"_exit_renderables", "_close_messages_no_wait"}),
@@ -119,6 +121,7 @@ CALLS: list[tuple[Callable[..., object], set[str]]] = [
     (Screen._watch__pointer_shape, {"_set_pointer_shape"}),
     (Strip.render, {"render_style", "_segments", "_render_cache"}),
     (Widget.broker_event, {"_broker_event"}),
+    (Widget.remove, {"_prune"}),
 ]
 """Function of Textual → what it must use for our override or patch to have an effect."""
 
