@@ -425,6 +425,11 @@ class Lktop(DiffApp):
         """Deliver keys one after another, each to what it is meant for."""
         await self._input.deliver(event, super().on_event)
 
+    def on_key(self, event: Key) -> None:
+        """What nothing on its way has handled runs a binding of the screen on top, if it was sent there."""
+        if self._input.is_for_another(event):
+            event.prevent_default()
+
     def _came(self) -> None:
         """The operator did something."""
         self.session_binding.attention.pressed(self.clock.monotonic())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from textual.app import App
 from textual.events import Event, Key, MouseMove, Paste
@@ -43,6 +44,7 @@ class InputDelivery:
         self._queue = KeyQueue(app)
         self._hints = Hints()
         self._pasted_secrets = PastedSecrets()
+        self._sent_to: WeakKeyDictionary[Key, Screen[object]] = WeakKeyDictionary()
         self.hinted = ""
         """What was said of the newest key."""
         self._is_held = False
@@ -79,10 +81,15 @@ class InputDelivery:
         if isinstance(event, Key) and not event.is_forwarded and top is not None:
             to = self._app.focused or self._app.screen
             self._hint_at(event)
+            self._sent_to[event] = top
             await forward(event)
             self._queue.sent(to)
         else:
             await forward(event)
+
+    def is_for_another(self, key: Key) -> bool:
+        """Whether another screen has come on top since the key was sent to one: it means nothing there."""
+        return self._sent_to.get(key, self._top) is not self._top
 
     def _is_taken(self, event: Event, top: Screen[object] | None) -> bool:
         """Whether an event has its effect here, or none; whatever has the keyboard does not get it."""
