@@ -137,7 +137,7 @@ class RowRenderer:
     def _taken(self, row: TableRow, place: int) -> int:
         """Cells that a text takes beyond its column: those that are blank in the next, right-aligned one.
 
-        None if that is not enough for the whole text, or where a sign of change stands between the two.
+        Zero if that is not enough for the whole text, or where a sign of change stands between the two.
         """
         if place + 1 >= len(self.slots):
             return 0
