@@ -262,6 +262,23 @@ def test_what_hides_lines_is_said_in_the_width_of_a_quarter_of_the_screen() -> N
     )
 
 
+def test_streams_that_have_no_room_by_name_are_counted_before_anything_else_goes() -> None:
+    """Two quiet streams by name took all of a quarter of the screen, and then nothing was said of either."""
+    quiet, lost = (
+        StreamState(LogSource("CA_1"), tag, StreamPhase.OPEN, heard=1.0, missed=missed)
+        for tag, missed in (("eu-central", 0.0), ("us-east", 12.0))
+    )
+    state = bar.BarState(
+        Counts(received=716), held=716, shown=716, streams=(quiet, lost), now=100.0, clock=datetime.now(UTC)
+    )
+    for size, words in (
+        (60, " · 716 lines · src 2/2 2 quiet 1 with a gap"),
+        (45, " · src 2/2 2 quiet 1 with a gap"),
+    ):
+        assert "".join(cell.text for cell in bar.bar_cells(state, size)) == f" FOLLOW on{words}"
+    assert "▲eu-central quiet since" in "".join(cell.text for cell in bar.bar_cells(state, 160))
+
+
 @pytest.mark.parametrize("size", [0, 20, 40, 59, 120])
 @pytest.mark.parametrize("said", ["", "no further error below; E looks above"])
 def test_a_minimum_level_never_falls_out_of_the_row_below(size: int, said: str) -> None:

@@ -31,10 +31,13 @@ PHASES: Final = {
 """Phase of a stream → its sign and tone."""
 QUIET: Final = 20.0
 """Seconds without a byte after which a stream is called quiet; it may still be open."""
-
+LOST: Final = 0.5
+"""Seconds missing in a stream from which that is said."""
 DAY: Final = 86_400.0
 
 
+_LINES: Final = 3
+"""The rank of the count of lines. Before that goes, streams in trouble, the last part, are said in short."""
 ALWAYS: Final = -1
 """The rank of what is never left out of the bar: lines are hidden, and nothing else says so."""
 
@@ -77,8 +80,13 @@ def bar_cells(state: BarState, size: int) -> tuple[Cell, ...]:
         level = (Cell(" ", "muted"), *_level(state), Cell(" ·", "muted")) if state.level else ()
         return (*level, Cell(f" {state.said}", state.said_tone))
     parts = [part for part in _parts(state) if part[1]]
+    in_short = None if _is_healthy(state) else _sources_in_short(state)
     while len(parts) > 1 and _length(parts) > size:
-        parts.remove(max(parts, key=lambda part: part[0]))
+        least = max(parts, key=lambda part: part[0])
+        if least[0] > _LINES or in_short is None:
+            parts.remove(least)
+        else:
+            parts[-1], in_short = (parts[-1][0], in_short), None
     cells: list[Cell] = []
     for _, part in parts:
         cells += [Cell(" · " if cells else " ", "muted"), *part]
@@ -152,7 +160,7 @@ def _parts(state: BarState) -> list[tuple[int, Sequence[Cell]]]:
         (8, (Cell(f"TIME {state.times}{_zone(state)}", "muted"),)),
         (ALWAYS if state.level else 7, _level(state)),
         (4 if active else 6, _filter(state)),
-        (3, _lines(state)),
+        (_LINES, _lines(state)),
         (5 if _is_healthy(state) else 1, _sources(state)),
     ]
 
@@ -235,12 +243,30 @@ def _sources(state: BarState) -> Sequence[Cell]:
     return cells
 
 
+def _sources_in_short(state: BarState) -> Sequence[Cell]:
+    """How many streams are open, quiet or have lost lines; each by its name takes more room."""
+    first, *_ = _sources(state)
+    streams = list(filter(_is_wanted, state.streams))
+    quiet = sum(_is_quiet(stream, state) for stream in streams)
+    gaps = sum(stream.missed >= LOST for stream in streams)
+    troubles = (f" {quiet} quiet" if quiet else "", f" {gaps} with a gap" if gaps else "")
+    return (first, *(Cell(words, "warn") for words in troubles if words))
+
+
 def _trouble(stream: StreamState, state: BarState) -> str:
-    words = f" gap {whole_seconds(stream.missed).replace(' ', '')}" if stream.missed >= 0.5 else ""
-    quiet = state.now - (stream.heard or stream.since)
-    if stream.phase is StreamPhase.OPEN and quiet >= QUIET:
-        words += f" quiet {_quiet_words(quiet, state)}"
-    return words
+    words = f" gap {whole_seconds(stream.missed).replace(' ', '')}" if stream.missed >= LOST else ""
+    return words + (
+        f" quiet {_quiet_words(_unheard(stream, state), state)}" if _is_quiet(stream, state) else ""
+    )
+
+
+def _is_quiet(stream: StreamState, state: BarState) -> bool:
+    return stream.phase is StreamPhase.OPEN and _unheard(stream, state) >= QUIET
+
+
+def _unheard(stream: StreamState, state: BarState) -> float:
+    """Seconds without a byte."""
+    return state.now - (stream.heard or stream.since)
 
 
 def _quiet_words(quiet: float, state: BarState) -> str:
