@@ -160,6 +160,10 @@ async def test_history_and_completion() -> None:
         assert typed_in.value == "status kyc-verifier", "the oldest"
         await typed(pilot, "down", "down")
         assert typed_in.value == ""
+        await typed(pilot, *"dispa", "down")
+        assert typed_in.value == "dispa", "no step loses what was typed"
+        await typed(pilot, "up", "up", "down", "down", "down")
+        assert typed_in.value == "dispa"
 
 
 PLACES = {

@@ -130,7 +130,7 @@ class Prompt(Vertical):
     def action_history(self, step: int) -> None:
         """An earlier or later line."""
         field = self.query_one(Input)
-        field.value = self._history.step(step)
+        field.value = self._history.step(step, field.value)
         field.cursor_position = len(field.value)
 
     def action_accept(self) -> None:

@@ -151,7 +151,7 @@ class LogPrompt(Horizontal):
     def action_history(self, step: int) -> None:
         """An earlier or later text."""
         field = self.query_one(Input)
-        field.value = self._history.step(step)
+        field.value = self._history.step(step, field.value)
         field.cursor_position = len(field.value)
 
     def action_clear(self) -> None:
