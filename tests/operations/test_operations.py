@@ -407,6 +407,12 @@ def test_secrets_that_were_not_received_are_neither_new_nor_vanishing() -> None:
         assert said in " ".join(BY_ID[name].preview(partly, read).effect), name
         assert otherwise in " ".join(BY_ID[name].preview(whole, read).effect), name
     BY_ID["remove_secrets"].check(partly, read)  # what is not listed may be there
+    agent_id = whole.selection.agent_id
+    bare = replace(whole, fleet=replace(whole.fleet, secrets={agent_id: ()}))
+    assert BY_ID["remove_secrets"].unfit(bare) == "this agent has no secrets"
+    assert not BY_ID["remove_secrets"].unfit(whole) and not BY_ID["set_secret"].unfit(bare)
+    unknown = replace(whole, fleet=replace(whole.fleet, secrets={}))
+    assert not BY_ID["remove_secrets"].unfit(unknown), "it may have some"
     (fact,) = [fact for fact in BY_ID["set_secret"].preview(partly, read).state if fact.label == "secrets"]
     assert fact.text == f"1 set, {why}"
 

@@ -200,6 +200,7 @@ class RemoveSecrets(SecretsOperation):
     help = "remove the secret under the cursor, or the marked ones; others unchanged"
     danger = Danger.DESTROYS
     usage = Usage("remove-secrets", ("agent", "secret"))
+    needs_one = True
 
     def target(self, view: View, answers: Answers) -> str:
         """Agent and names."""

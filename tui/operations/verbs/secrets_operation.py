@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import ClassVar
 
 from tui.api import changes
 from tui.api.changes import Request, secret_message
@@ -47,9 +48,13 @@ class SecretsOperation(Operation):
     source = AGENTS
     sources = (AGENTS, SECRETS)
 
+    needs_one: ClassVar[bool] = False
+    """It acts on secrets that are set already."""
+
     def unfit(self, view: View) -> str:
-        """An agent is needed."""
-        return no_agent(view)
+        """An agent is needed, and for some a secret, unless it is not known whether there is one."""
+        has_none = self.needs_one and not no_agent(view) and not secrets(view) and not unlisted(view)
+        return "this agent has no secrets" if has_none else no_agent(view)
 
     def target(self, view: View, answers: Answers) -> str:
         """The agent's id."""
