@@ -42,6 +42,8 @@ def test_the_column_sorted_by_stays_and_others_go_for_it() -> None:
     assert kept(31, "seen") == ["name", "state", "seen"]
     assert kept(31, "owner") == ["name", "state", "owner"], "also if it is for wide mode"
     assert kept(40, "state") == shown(ALL, 40)
+    seen = next(slot for slot in slots(ALL, 60, wide=False, keep="seen") if slot.column.id == "seen")
+    assert seen.width == len("SEEN↑"), "its arrow cuts no title"
 
 
 def test_what_is_left_over_goes_to_the_columns_that_grow() -> None:

@@ -298,7 +298,7 @@ async def test_an_arrow_has_room_in_the_narrowest_title() -> None:
         _,
     ):
         table.set_sort("s", False)
-        assert drawn(table)[0].startswith("  ↑ NAME")
+        assert drawn(table)[0].startswith("  S↑ NAME")
 
 
 async def test_ascii_is_ascii_also_where_text_is_cut() -> None:

@@ -48,11 +48,12 @@ def slots(
 ) -> list[Slot]:
     """Positions of as many columns as fit into `width` cells; the rest of the width goes to those that grow.
 
-    The column named by `keep` stays as if its rank were 0, also if it is a wide one. `needs` are the widths
-    of the texts in each column, if known: free cells of one go to others whose texts would be cut. Which
-    columns there are does not depend on them.
+    The column named by `keep` stays as if its rank were 0, also if it is a wide one, and its title has room
+    for an arrow. `needs` are the widths of the texts in each column, if known: free cells of one go to others
+    whose texts would be cut. Which columns there are does not depend on them.
     """
     room = width - left
+    columns = [_with_arrow(column) if column.id == keep else column for column in columns]
     chosen = _chosen(columns, room, wide=wide, keep=keep)
     widths = _widths(chosen, room)
     if needs and sum(widths.values()) + GAP * (len(chosen) - 1) <= room:  # else no cell is free
@@ -63,6 +64,11 @@ def slots(
         placed.append(Slot(column, index, x, min(widths[index], max(0, width - x))))
         x += widths[index] + GAP
     return [slot for slot in placed if slot.width > 0]
+
+
+def _with_arrow(column: ColumnLayout) -> ColumnLayout:
+    least = len(column.short_title or column.title) + len("↑")
+    return column if column.width >= least else replace(column, width=least)
 
 
 def _chosen(
