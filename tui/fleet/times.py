@@ -99,7 +99,7 @@ def _how_long(since: Since, now: float) -> tuple[str, str]:
     least = None if since.not_after is None else age(now - since.not_after)
     most = None if since.not_before is None else age(now - since.not_before)
     if most is None:
-        words = "–" if least is None else "≥0m" if least == NO_AGE else f"≥{least}"
+        words = "–" if least is None or least == NO_AGE else f"≥{least}"  # "not less than 0" says nothing
         return words, words
     if least is None or least == NO_AGE:
         words = most if most == NO_AGE else f"≤{most}"
