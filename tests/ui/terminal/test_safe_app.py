@@ -121,8 +121,9 @@ async def test_copying_stays_within_the_program(monkeypatch: pytest.MonkeyPatch)
 class Reading(ModalScreen[None]):
     """Shows what it has read. What it reads comes when its parts have gone, and it has not gone yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, by_app: bool) -> None:
         super().__init__()
+        self._by_app = by_app
         self._came = asyncio.Event()
         self._over = asyncio.Event()
         self.shown = False
@@ -133,7 +134,7 @@ class Reading(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Read."""
-        self.run_worker(self._read)
+        (self.app if self._by_app else self).run_worker(self._read)
 
     async def _read(self) -> None:
         try:
@@ -150,10 +151,12 @@ class Reading(ModalScreen[None]):
         await self._over.wait()
 
 
-@pytest.mark.parametrize("closes", [True, False], ids=["dialog", "program"])
-async def test_what_comes_while_a_screen_is_taken_apart_is_not_shown(closes: bool) -> None:
+@pytest.mark.parametrize(
+    ("closes", "by_app"), [(True, False), (False, False), (False, True)], ids=["dialog", "program", "work"]
+)
+async def test_what_comes_while_a_screen_is_taken_apart_is_not_shown(closes: bool, by_app: bool) -> None:
     async with Probe().run_test() as pilot:
-        reading = Reading()
+        reading = Reading(by_app=by_app)
         await pilot.app.push_screen(reading)
         await pilot.pause()
         if closes:

@@ -44,6 +44,7 @@ METHODS: dict[tuple[type, str], list[str]] = {
     (App, "_print_error_renderables"): ["self"],
     (App, "_prune"): ["self", "nodes", "parent"],
     (App, "_set_pointer_shape"): ["self", "shape"],
+    (App, "_shutdown"): ["self"],
     (MessagePump, "_close_messages_no_wait"): ["self"],
     (Input, "_on_paste"): ["self", "event"],
     (TextArea, "_on_paste"): ["self", "event"],

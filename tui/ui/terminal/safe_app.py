@@ -181,6 +181,11 @@ class SafeApp(App[None]):
 
     # Work of what is removed
 
+    async def _shutdown(self) -> None:
+        """Like Textual's, but all work is cancelled first, however the program comes to its end."""
+        self.workers.cancel_all()
+        await super()._shutdown()
+
     def _prune(self, *nodes: Widget, parent: DOMNode | None = None) -> AwaitRemove:
         """Like Textual's, but work of what is removed is cancelled before its parts are gone.
 
