@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from textual.widgets import Input
 
 from tests.deploy.app import Hands, running
 from tests.fixtures.operation import CONCIERGE
+from tui.deploy import local_files
 from tui.deploy.client import DeployClient
 from tui.deploy.inspection import Inspection
 from tui.operations.journal.journal import Verdict
@@ -460,7 +462,7 @@ async def test_config_asks_before_it_replaces_an_agent(tmp_path: Path) -> None:
         assert "# mine" in (hands.root / "livekit.toml").read_text()
 
 
-async def test_dockerfile_keeps_what_is_there(tmp_path: Path) -> None:
+async def test_dockerfile_keeps_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with running(tmp_path, size=(80, 24)) as hands:
         await hands.run("dockerfile")
         found = await hands.on(WriteForm)
@@ -476,8 +478,19 @@ async def test_dockerfile_keeps_what_is_there(tmp_path: Path) -> None:
         await hands.press("right")
         await hands.see("Replace")
         found.frame.button("go").focus()
-        await hands.press("enter")
-        await hands.until(lambda: "agent.py" in (hands.root / "Dockerfile").read_text())
+        may_write = threading.Event()
+        write = local_files.write_dockerfile
+
+        def late(root: Path, program: str, *, overwrite: bool) -> str:
+            may_write.wait()
+            return write(root, program, overwrite=overwrite)
+
+        monkeypatch.setattr(local_files, "write_dockerfile", late)
+        await hands.press("enter", "escape")
+        assert hands.app.screen is hands.app.main and hands.app.launcher.busy, "it goes on without its form"
+        may_write.set()
+        await hands.until(lambda: hands.said()[0].startswith("wrote Dockerfile"))
+        assert "agent.py" in (hands.root / "Dockerfile").read_text()
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,7 @@ class WriteForm(FormDialog):
         self._found: FileChanges | None = None
         self._problem = ""
         self._ready = False
+        self._is_writing = False
 
     def on_mount(self) -> None:
         """Look at the directory."""
@@ -108,17 +109,24 @@ class WriteForm(FormDialog):
         if event.button.id == "cancel":
             self.action_leave()
         elif not self.enter_is_held:
-            self.replace_work(self._go)
+            self._go()
 
-    async def _go(self) -> None:
-        if self._obstacle:
+    def _go(self) -> None:
+        if self._obstacle or self._is_writing:
             self.app.bell()
-            return
-        answers = self.form.answers if self.form is not None else Answers()
+        else:
+            self._is_writing = True
+            answers = self.form.answers if self.form is not None else Answers()
+            self._project_context.keep(self._write(answers))
+
+    async def _write(self, answers: Answers) -> None:
+        """What became of it is told, also when the form has been closed."""
         try:
             words = await asyncio.to_thread(self._writing.write, answers)
         except NotWritten as problem:
             self._problem = str(problem)
+            self._project_context.say(self._problem, tone="error", toast=not self.is_open)
+            self._is_writing = False
             self.redraw()
             return
         self._project_context.say(words)
@@ -135,6 +143,8 @@ class WriteForm(FormDialog):
 
     def redraw(self) -> None:
         """Draw what differs."""
+        if not self.is_open:
+            return
         found = self._found
         self.frame.title(self._writing.title, (Cell("on this machine ", "muted"),), "accent")
         if found is not None:
