@@ -12,12 +12,14 @@ from typing import ClassVar
 import pytest
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
 from textual.events import Key, MouseDown, MouseUp, Paste
 from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from tests.ptyrun import Pty, grammar_violations, python
+from tui.process import CRASHED
 from tui.ui.terminal.driver import SafeDriver
 from tui.ui.terminal.safe_app import STALE, SafeApp, key_age
 
@@ -162,6 +164,48 @@ async def test_what_comes_while_a_screen_is_taken_apart_is_not_shown(closes: boo
         if closes:
             await reading.dismiss()
     assert not reading.shown and not reading.is_running
+
+
+class Showing(ModalScreen[None]):
+    """Shows something as soon as it is there."""
+
+    def compose(self) -> ComposeResult:
+        """Where it is shown."""
+        yield Static(id="shown")
+
+    def on_mount(self) -> None:
+        """Show it."""
+        self.query_one("#shown", Static).update("something")
+
+
+@pytest.mark.parametrize("closes", [True, False], ids=["dialog", "program"])
+async def test_what_is_closed_before_it_has_its_parts_is_no_crash(closes: bool) -> None:
+    worked = list[str]()
+
+    async def work() -> None:
+        worked.append("something")
+
+    app = Probe()
+    async with app.run_test() as pilot:
+        opening = app.push_screen(Showing())
+        if closes:
+            await app.screen.dismiss()
+            await pilot.pause()
+            assert app.is_running and len(app.screen_stack) == 1
+        else:
+            app.run_worker(work)
+            app.exit()
+            await opening
+    assert not (app.return_code or worked)
+
+
+async def test_a_part_that_is_missing_in_a_screen_that_stays_is_a_crash() -> None:
+    app = Probe()
+    with pytest.raises(NoMatches):
+        async with app.run_test() as pilot:
+            app.call_later(app.query_one, "#missing")
+            await pilot.pause()
+    assert app.return_code == CRASHED
 
 
 def aged(message: Message, seconds: float) -> Message:

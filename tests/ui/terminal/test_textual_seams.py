@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from textual import _compositor, _styles_cache, _xterm_parser, constants
+from textual import _compositor, _context, _styles_cache, _xterm_parser, constants
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual._styles_cache import StylesCache
 from textual._xterm_parser import XTermParser
@@ -75,6 +75,7 @@ ATTRIBUTES: dict[type, set[str]] = {
         "_clipboard",
         "_driver",
         "_exception",
+        "_exit",
         "_exit_renderables",
         "_return_code",
         "_screen_stack",
@@ -89,6 +90,7 @@ ATTRIBUTES: dict[type, set[str]] = {
 """Class → attributes that its instances have."""
 
 MODULES: dict[ModuleType, set[str]] = {
+    _context: {"active_message_pump"},
     _compositor: {"ChopsUpdate", "CompositorUpdate", "LayoutUpdate"},
     _styles_cache: {"StylesCache"},
     _xterm_parser: {"IS_ITERM", "XTermParser"},

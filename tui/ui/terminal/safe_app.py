@@ -18,17 +18,15 @@ from typing import ClassVar, Final
 
 from rich.console import RenderableType
 from rich.text import Text
-from textual.app import App, ScreenStackError
-from textual.await_remove import AwaitRemove
+from textual.app import ScreenStackError
 from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.events import Event, Key, MouseDown, MouseUp, Paste, Resize
 from textual.geometry import Size
 from textual.message import Message
-from textual.widget import Widget
-from textual.worker import NoActiveWorker, Worker, get_current_worker
 
 from tui.process import CRASHED, printable, traceback_text
+from tui.ui.terminal.closing_app import ClosingApp
 from tui.ui.terminal.driver import SafeDriver
 from tui.ui.terminal.keyboard import PasteDropped
 from tui.ui.terminal.lifecycle import GRACE, Lifecycle
@@ -45,7 +43,7 @@ def key_age(event: Message) -> float:
     return time.monotonic() - event.time
 
 
-class SafeApp(App[None]):
+class SafeApp(ClosingApp):
     """An application that is safe to leave open on a shared host with production credentials."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -178,32 +176,6 @@ class SafeApp(App[None]):
 
     def _set_pointer_shape(self, shape: str) -> None:
         """Disabled: OSC 22 does nothing over SSH and garbles terminals that do not support it."""
-
-    # Work of what is removed
-
-    async def _shutdown(self) -> None:
-        """Like Textual's, but all work is cancelled first, however the program comes to its end."""
-        self.workers.cancel_all()
-        await super()._shutdown()
-
-    def _prune(self, *nodes: Widget, parent: DOMNode | None = None) -> AwaitRemove:
-        """Like Textual's, but work of what is removed is cancelled before its parts are gone.
-
-        Textual removes a screen from the inside out, also at the end of the program, and cancels the work of
-        each part last. An answer that came meanwhile would be shown in parts that are not there any more.
-        """
-        self._cancel_work(*nodes)
-        return super()._prune(*nodes, parent=parent)
-
-    def _cancel_work(self, *nodes: DOMNode) -> None:
-        """Cancel the work of these and of all within them, but for the one that calls this."""
-        try:
-            caller: Worker[object] | None = get_current_worker()
-        except NoActiveWorker:
-            caller = None
-        for worker in self.workers:
-            if worker is not caller and not set(nodes).isdisjoint(worker.node.ancestors_with_self):
-                worker.cancel()
 
     # Start and exit
 
