@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from tui.api.decoding import reader
 from tui.api.decoding.batch import Batch, Unreadable
+from tui.api.decoding.item_masking import AT_ONCE, OF_ONE
 from tui.api.decoding.quota import Quota
 from tui.api.decoding.reader import LongListing, Reader
 from tui.api.decoding.row_splitter import NoListing, RowSplitter
 from tui.api.models import Agent, Dispatch, Room
+from tui.api.text.masking import SentSecrets
 
 
 def agents(
@@ -385,6 +387,29 @@ def test_a_long_listing_pauses_and_an_abandoned_one_changes_nothing() -> None:
     assert reader.batch is good
     assert sum(1 for _ in reader.steps(rooms(*(f"r{n}" for n in range(1000))), size=100)) == 10
     assert len(reader.batch.items) == 1000
+
+
+def test_masking_pauses_and_has_an_end() -> None:
+    """A megabyte of errors of jobs takes a third of a second to look at."""
+    sent = SentSecrets("S3cr3t-Passw0rd")
+
+    def body(*errors: str, in_one: int = 1) -> bytes:
+        states = [{"id": "AJ_1", "state": {"error": error}} for error in errors]
+        rows = [{"id": f"AD_{at}", "state": {"jobs": states[at : at + in_one]}} for at in range(0, 9, in_one)]
+        return json.dumps({"agent_dispatches": rows}).encode()
+
+    for kept in (SentSecrets(), sent):
+        reader = Reader(Dispatch, "agent_dispatches", sent=kept)
+        assert len(list(reader.steps(body(*["x" * (AT_ONCE + 1)] * 9)))) == (9 if kept is sent else 0)
+        long = LongListing(reader, None)
+        assert len(list(long.feed(body(*["y" * (AT_ONCE + 1)] * 9)))) == (9 if kept is sent else 0)
+        (item,) = reader.read(body(*["no S3cr3t-Passw0rd " * (OF_ONE // 8 // 19)] * 9, in_one=9)).items
+        errors = [job.state.error for job in item.jobs if job.state is not None]
+        if kept is sent:
+            assert errors[0].startswith("no *** no ***") and errors[-1].endswith("***")
+            assert len(errors[-1]) < 100
+        else:
+            assert len(set(errors)) == 1 and "S3cr3t" in errors[0]
 
 
 def test_the_raw_bytes_of_what_is_shown() -> None:

@@ -243,7 +243,7 @@ class Listing(Generic[T]):
             lean=self._lean,
             most=self._method.most,
             longest=self._method.body_limit,
-            mask=self._caller.transport.sent.mask_values,
+            sent=self._caller.transport.sent,
         )
         self._readers[question] = reader
         while len(self._readers) > self._remember:

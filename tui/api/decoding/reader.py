@@ -11,13 +11,14 @@ from typing import Final, Generic, TypeVar
 import msgspec
 
 from tui.api.decoding.batch import Batch, Unreadable
+from tui.api.decoding.item_masking import ItemMasking
 from tui.api.decoding.limits import WHOLE
 from tui.api.decoding.quota import Share
 from tui.api.decoding.row_slices import RowSlices
 from tui.api.decoding.row_splitter import ROW_LIMIT, NoListing, RowSplitter
 from tui.api.decoding.wire import decode, listing_of, read_row
 from tui.api.models import Wire
-from tui.api.text.masking import QUOTED
+from tui.api.text.masking import QUOTED, SentSecrets
 
 T = TypeVar("T", bound=Wire)
 MOST: Final = 100_000
@@ -49,14 +50,14 @@ class Reader(Generic[T]):
         lean: bool = False,
         most: int = MOST,
         longest: int = LONGEST,
-        mask: Callable[[str], str] = str,
+        sent: SentSecrets | None = None,
     ) -> None:
         """`lean` keeps a digest in place of the body, for listings of which there are many.
 
         Of more than `most` rows the first are kept. A body of `longest` bytes may be the beginning of one.
-        `mask` is for texts of an item that may hold a secret.
+        `sent` is masked in texts of an item that may hold a secret.
         """
-        self._mask = mask
+        self._masking = ItemMasking(sent)
         self._most = most
         self._longest = longest
         self._kind = kind
@@ -166,7 +167,7 @@ class Reader(Generic[T]):
                 at = place if place >= 0 else at - (item is not None)
                 items.append(item)
             at += 1
-            if index % size == 0:
+            if index % size == 0 or self._masking.needs_pause():
                 yield
         return items, same
 
@@ -196,7 +197,7 @@ class Reader(Generic[T]):
         item, is_mended = read_row(raw, self._kind)
         if item is None or not self._name(item):
             return None
-        item.mask(self._mask)
+        self._masking.mask(item)
         (self._mended.add if is_mended else self._mended.discard)(self._name(item))
         place = self._places.get(self._name(item))
         before = self._items[place] if place is not None else None
@@ -276,7 +277,7 @@ class LongListing(Generic[T]):
                     self.is_full = True
                     return
                 self._add(row)
-            if row is None or count % 256 == 0:
+            if row is None or count % 256 == 0 or self._reader._masking.needs_pause():
                 yield
 
     def _may_keep(self, row: bytes) -> bool:

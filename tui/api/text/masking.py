@@ -95,9 +95,14 @@ class SentSecrets:
             del self._tokens[next(iter(self._tokens))]
         self._token_places = {}
 
+    @property
+    def has_values(self) -> bool:
+        """Something but tokens was sent."""
+        return bool(self._forms)
+
     def mask_values(self, text: str) -> str:
         """What a program says that saw no token of ours, without the values."""
-        return self.mask(text) if self._forms else text
+        return self.mask(text) if self.has_values else text
 
     def mask(self, text: str) -> str:
         """The text without the values. One pass, however many there are."""
