@@ -76,8 +76,10 @@ def test_a_file_is_replaced_in_one_step_and_a_link_is_not_written_through(tmp_pa
     assert sorted(path.name for path in tmp_path.iterdir()) == ["copied.txt", "victim"]
 
 
-def test_nothing_is_replaced_in_a_folder_that_others_can_write_to(tmp_path: Path) -> None:
+def test_nothing_is_saved_or_replaced_in_a_folder_that_others_can_write_to(tmp_path: Path) -> None:
     tmp_path.chmod(0o777)
+    with pytest.raises(PermissionError, match="is open to others; run: chmod 700"):
+        privatefile.save(tmp_path / "picture.svg", b"new")
     with pytest.raises(PermissionError, match="other users can write"):
         privatefile.replace(tmp_path / "copied.txt", b"new")
     assert list(tmp_path.iterdir()) == []

@@ -15,6 +15,7 @@ from msgspec import structs
 
 from tests.history.fleets import Life
 from tests.logs.test_spool import no_file_larger_than
+from tui import privatefile
 from tui.api.models import Dispatch
 from tui.clock import Moment, SystemClock
 from tui.fleet.past import Event, JobCount, Kind, Severity, Subject
@@ -379,6 +380,26 @@ def test_what_is_left_for_another_process_on_a_full_disk_is_whole_or_not_there(t
         leave(tmp_path, [event("c-2")])
     leave(tmp_path, [event("c-3")])
     assert [item.id for item in Inbox(tmp_path).take()] == ["c-1", "c-3"], "half a line would spoil the next"
+
+
+def test_what_was_left_and_cannot_be_read_now_is_read_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a process that is gone, it was removed unread; what others may have written is not read at all."""
+    monkeypatch.setattr(os, "getpid", lambda: 999_999_999)
+    leave(tmp_path, [event("c-1")])
+    inbox, (path,) = Inbox(tmp_path), tmp_path.glob("inbox-*")
+    with monkeypatch.context() as patch:
+        patch.setattr(privatefile, "open_file", too_many_files)
+        assert inbox.take() == []
+    path.chmod(0o666)
+    assert inbox.take() == []
+    path.chmod(0o600)
+    assert [item.id for item in inbox.take()] == ["c-1"] and not path.exists()
+
+
+def too_many_files(*_: object, **__: object) -> int:
+    raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
 
 async def test_what_is_left_for_the_process_that_records_is_as_it_may_be_kept(tmp_path: Path) -> None:

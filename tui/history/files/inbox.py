@@ -57,7 +57,10 @@ class Inbox:
         found: list[Event] = []
         for path in sorted(self._folder / name for name in os.listdir(self._folder) if _is_inbox(name)):
             is_over = not _is_alive(path)
-            data = self._rest(path)
+            try:
+                data = self._rest(path)
+            except OSError:  # gone, another user's, or not to be read now: what is in it stays
+                continue
             found += _events(data)
             if is_over and len(data) < LARGEST:
                 path.unlink(missing_ok=True)
@@ -65,15 +68,12 @@ class Inbox:
         return found
 
     def _rest(self, path: Path) -> bytes:
-        """Whole lines that were not read yet."""
+        """Whole lines that were not read yet. Raises `OSError`."""
         start = self._read.get(path.name, 0)
-        try:
-            with open(privatefile.open_file(path), "rb") as file:
-                privatefile.require_own(os.fstat(file.fileno()))
-                file.seek(start)
-                data = file.read(LARGEST)
-        except OSError:  # gone, or another user's
-            return b""
+        with open(privatefile.open_file(path), "rb") as file:
+            privatefile.require_own(os.fstat(file.fileno()))
+            file.seek(start)
+            data = file.read(LARGEST)
         whole = data[: data.rfind(b"\n") + 1] or data[: LARGEST if len(data) == LARGEST else 0]
         self._read[path.name] = start + len(whole)
         return whole
