@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from msgspec.structs import replace
 
 from tests.fixtures.screen import playing, title
@@ -60,3 +62,6 @@ async def test_a_command_names_its_agent_whatever_is_marked() -> None:
             watch = main.logs.reader.followed
             assert watch is not None
             assert {source.agent_id for source in watch.candidates} == {agent.agent_id}
+        for at in (0.0, 1.0):  # the second replaces the first before that has begun, which is no warning
+            main.logs.begin_at(at)
+        gc.collect()

@@ -7,6 +7,7 @@ typed before the first question is there waits for it.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Coroutine
 from typing import ClassVar, Final
 
 from textual.await_complete import AwaitComplete
@@ -154,6 +155,13 @@ class Dialog(ModalScreen[None]):
         Its widgets go one by one then, so that none of them may be looked for.
         """
         return not self._pruning and self in self.app.screen_stack
+
+    def replace_work(self, work: Callable[[], Coroutine[None, None, None]], group: str = "dialog") -> None:
+        """Do it in the background, instead of what this group did before; in a closed dialog, not at all."""
+        if not self.is_open:
+            return
+        # the function and not its coroutine, which would warn if it were replaced before it began
+        self._working: Worker[None] = self.run_worker(work, exclusive=True, group=group)
 
     def on_screen_resume(self) -> None:
         """The screen over it has closed."""

@@ -104,7 +104,7 @@ class BulkDialog(Dialog):
     def on_mount(self) -> None:
         """Ask."""
         super().on_mount()
-        self.run_worker(self._ask(), exclusive=False)
+        self.replace_work(self._ask)
         self.set_interval(1.0, self.redraw)
 
     async def _ask(self) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Iterable
 
 from textual.app import ComposeResult
 from textual.events import Event, Paste
 from textual.widgets import Input
-from textual.worker import Worker
 
 from tui.ui.dialogs.base import Dialog
 from tui.ui.dialogs.fields.base import Next
@@ -28,13 +27,6 @@ class FormDialog(Dialog):
     def compose(self) -> ComposeResult:
         """The frame; the questions follow."""
         yield self.frame
-
-    def replace_work(self, work: Callable[[], Coroutine[None, None, None]], group: str = "form") -> None:
-        """Do it in the background, instead of what this group did before; in a closed dialog, not at all."""
-        if not self.is_open:
-            return
-        # the function and not its coroutine, which would warn if it were replaced before it began
-        self._working: Worker[None] = self.run_worker(work, exclusive=True, group=group)
 
     # ---- from one question to the next ----------------------------------------------------------------
 

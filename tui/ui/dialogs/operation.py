@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -351,7 +352,7 @@ class OperationDialog(FormDialog):
             now = self.context.clock.monotonic()
             watch = JoinWatch(made, started=now - outcome.took, accepted=outcome.took)
             self.model.join = watch.join(self.context.store.fleet, now)
-            self.run_worker(self._follow(watch), exclusive=False)
+            self.replace_work(partial(self._follow, watch), "join")
         self.redraw()
 
     async def _follow(self, watch: JoinWatch) -> None:

@@ -126,7 +126,7 @@ class Unresolved(Dialog):
 
     def action_look(self) -> None:
         """Look for all that are not settled."""
-        self.run_worker(self._look(), exclusive=True)
+        self.replace_work(self._look)
 
     async def _look(self) -> None:
         for key, intent in list(self._intents.items()):

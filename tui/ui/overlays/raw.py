@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import ClassVar, Final
 
 import msgspec
@@ -14,6 +15,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
+from textual.worker import Worker
 
 from tui.api.errors import ApiError
 from tui.api.text.clean import clean
@@ -98,7 +100,7 @@ class Raw(ModalScreen[None]):
         self._table.focus()
         self._show()  # now: the next key may move the cursor
         if self._ask is not None:
-            self.run_worker(self._receive(self._ask), exclusive=True)
+            self._receiving: Worker[None] = self.run_worker(partial(self._receive, self._ask))
 
     async def _receive(self, ask: Callable[[], Awaitable[bytes]]) -> None:
         """Take what is received in place of what was decoded."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Self
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.worker import Worker
 
 from tui.api.models import Agent
 from tui.clock import Clock
@@ -130,7 +132,7 @@ class LogsPane(Pane):
             moved = self._wanted is None or wanted.agent_id != self._wanted.agent_id
             self._wanted = wanted
             if moved:
-                self.run_worker(self._rest_on(wanted), exclusive=True, group="log")
+                self._replace_work(partial(self._rest_on, wanted), "log")
         self._retitle(view)
 
     async def _rest_on(self, agent: Agent) -> None:
@@ -150,6 +152,10 @@ class LogsPane(Pane):
             self._stand(self._moment)
         if self.view is not None:
             self._retitle(self.view)
+
+    def _replace_work(self, work: Callable[[], Coroutine[None, None, None]], group: str) -> None:
+        # the function and not its coroutine, which would warn if it were replaced before it began
+        self._working: Worker[None] = self.run_worker(work, exclusive=True, group=group)
 
     def _retitle(self, view: View) -> None:
         if self.reader.file:
@@ -181,7 +187,7 @@ class LogsPane(Pane):
 
     def begin_at(self, at: float) -> None:
         """Go to this time, Unix seconds, once the log is read."""
-        self.run_worker(self._begin_at(at), exclusive=True, group="log-time")
+        self._replace_work(partial(self._begin_at, at), "log-time")
 
     async def _begin_at(self, at: float) -> None:
         model = self.reader.model
@@ -214,7 +220,7 @@ class LogsPane(Pane):
 
     def _stand(self, at: float) -> None:
         if self._agents:
-            self.run_worker(self._stand_at(at), exclusive=True, group="log-time")
+            self._replace_work(partial(self._stand_at, at), "log-time")
 
     async def _stand_at(self, at: float) -> None:
         model, view = self.reader.model, self.view
