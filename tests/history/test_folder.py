@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -11,8 +12,11 @@ import pytest
 from tui.history.files import folder, retention
 from tui.history.files.event_file import NAME
 from tui.history.files.folder import Lock, digest_key, network_file_system
+from tui.history.files.folder_place import FolderPlace
 from tui.history.files.retention import expire, forget
 from tui.history.files.sample_files import sample_files
+from tui.history.records import Run
+from tui.record_options import RecordOptions
 
 NOW = 1_786_000_000.0
 
@@ -96,6 +100,12 @@ def test_nothing_is_left_of_what_is_forgotten(tmp_path: Path) -> None:
     forget(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [folder.LOCK]
     lock.release()
+
+
+def test_a_used_up_quota_is_a_full_disk(tmp_path: Path) -> None:
+    place = FolderPlace(tmp_path, "project", RecordOptions(), Run("r1", 0.0, 0.0, "h", "1"), gap_after=9.0)
+    for number in (errno.ENOSPC, errno.EDQUOT):
+        assert place.words(OSError(number, "")) == f"the disk is full ({tmp_path}/project)"
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,20 @@ async def test_a_full_disk_leaves_no_half_log(log: Log, tmp_path: Path) -> None:
     assert not path.exists()
 
 
+async def test_a_quota_that_is_used_up_may_be_said_late(
+    log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a network file system, which takes every byte."""
+
+    def used_up(file: int) -> None:
+        raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+
+    monkeypatch.setattr(os, "fsync", used_up)
+    with pytest.raises(NotSaved, match=r"^not saved: disk quota exceeded after .* was removed$"):
+        await save(log, AllRows(log), tmp_path / "x.log")
+    assert os.listdir(tmp_path) == []
+
+
 async def test_half_a_log_that_cannot_be_removed_is_not_said_to_be(
     log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

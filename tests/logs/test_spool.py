@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import signal
@@ -212,6 +213,25 @@ def test_a_full_disk_loses_no_line_and_says_so(folder: Path) -> None:
             add(spool, *lines[start : start + 100])
     assert spool.trouble
     assert spool.lines(0, spool.end) == lines
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(errno.EDQUOT, "no space left in {}"), (errno.EROFS, "{} is read-only")]
+)
+def test_a_quota_that_is_used_up_loses_no_line_and_is_said(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, number: int, said: str
+) -> None:
+    spool = Spool(folder)
+    add(spool, b"on disk")
+
+    def refused(*_: object) -> int:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", refused)
+        add(spool, b"in memory")
+    assert spool.trouble == said.format(folder)
+    assert spool.lines(0, spool.end) == [b"on disk", b"in memory"]
 
 
 def test_after_a_full_disk_the_memory_ring_is_bounded_and_the_disk_is_used_again(folder: Path) -> None:

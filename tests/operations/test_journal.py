@@ -447,6 +447,15 @@ def test_a_directory_that_others_may_write_is_refused(path: Path) -> None:
         begin(journal(path))
 
 
+def test_a_directory_of_another_user_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path.parent.mkdir(mode=0o700)
+    owner = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    with pytest.raises(JournalError, match=rf"{path.parent} belongs to another user \(uid {owner}\)"):
+        begin(journal(path))
+    assert os.listdir(path.parent) == []
+
+
 def test_a_directory_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(JournalError, match=r"^not saved in the journal: .*not a directory$"):

@@ -9,7 +9,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from tui.api.streams import Splitter
-from tui.formats import whole_seconds
+from tui.formats import counted, whole_seconds
 from tui.logs.lines.classify import Classifier
 from tui.logs.log import Kind, Notice
 from tui.logs.merge import LogWriter
@@ -208,7 +208,7 @@ class Assembler:
             text = "lines may be repeated below"
         elif found.known:
             least = "at least " if found.known_at_least else ""
-            text += f", {least}{found.known} lines below came before"
+            text += f", {least}{counted(found.known, 'line')} below came before"
         if notice.kind is not Kind.GAP:
             self.writer.log.counts.gaps += 1
         notice.kind, notice.back, notice.outcome = Kind.GAP, self._opened, text
