@@ -17,9 +17,11 @@ from tui.fleet.lists.cells import Cells
 from tui.fleet.lists.tree import find_key, split
 from tui.fleet.room_freshness import NO_NODE_ANSWERS, RoomFreshness
 from tui.fleet.state import Freshness, with_participants
+from tui.fleet.times import TimeStyle
 from tui.fleet.view import View
 from tui.ui.logview import LogView
 from tui.ui.panes.dispatches import DispatchesPane
+from tui.ui.widgets.columns import for_times, slots
 
 TREE = Scene("tree", keys=("5", "f"))
 STATE = JobState.__struct_fields__
@@ -104,6 +106,14 @@ def test_how_an_agent_is_whose_row_was_not_read_explains_nothing() -> None:
     lines = shown(pane, view)
     detail = next(cells[5].text for key, cells in lines.items() if key.startswith("dispatch:call-7303"))
     assert detail.startswith("no worker took it; 1 row of the list of agents could not be read")
+
+
+def test_times_of_day_leave_room_for_the_details_beside_them() -> None:
+    """In the lower left quarter of 120 columns they were dropped, and `x` then showed metadata nowhere."""
+    pane = DispatchesPane()
+    pane.view = replace(view_of("incident"), times=TimeStyle.UTC)
+    columns = for_times(pane.columns(), relative=False)
+    assert [slot.column.id for slot in slots(columns, 70, wide=False, left=2)][-1] == "detail"
 
 
 def test_metadata_and_attributes_are_masked_until_asked_for() -> None:

@@ -38,6 +38,7 @@ from tui.fleet.lists.tree import (
 )
 from tui.fleet.past import Subject
 from tui.fleet.state import Freshness
+from tui.fleet.times import TimeStyle
 from tui.fleet.view import Selection, View
 from tui.formats import counted
 from tui.operations.targets import NoTarget
@@ -96,6 +97,11 @@ class DispatchesPane(ProblemListPane):
         return ROOM_SORTS
 
     # ---- rows -----------------------------------------------------------------------------------------
+
+    def columns(self) -> Sequence[ColumnLayout]:
+        """Beside times of day, which need more room, names have less, so that the details stay."""
+        is_relative = self.view is None or self.view.times is TimeStyle.RELATIVE
+        return self.COLUMNS if is_relative else COLUMNS_BESIDE_CLOCKS
 
     def fresh(self, view: View) -> Freshness:
         """As current as the list of rooms, or as their contents once there are rooms."""
@@ -343,3 +349,7 @@ class DispatchesPane(ProblemListPane):
         """Of a job, a dispatch, or the name of the room."""
         room, dispatch_id, job_id = split(key)
         return job_id or dispatch_id or room
+
+
+COLUMNS_BESIDE_CLOCKS = (replace(DispatchesPane.COLUMNS[0], width=16), *DispatchesPane.COLUMNS[1:])
+"""The columns of the tree while times are no ages."""
