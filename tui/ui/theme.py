@@ -60,7 +60,10 @@ class Themes(Struct, frozen=True):
 
     def missing(self, name: str) -> str:
         """What is wrong with the name of a theme; empty if it was found."""
-        return "" if name in self.names else f"unknown theme {name!r}; available: {', '.join(self.names)}"
+        if name in self.names:
+            return ""
+        asked = f"unknown theme {name!r};" if name else "which theme?"
+        return f"{asked} available: {', '.join(self.names)}"
 
     def first(self, wanted: str, *, no_color: bool, low_bandwidth: bool) -> str:
         """The name of the theme to begin with, if possible the one that is wanted."""

@@ -225,7 +225,7 @@ REFUSALS = {
     "s": ": 's' is ambiguous: status, secrets",
     "status nobody": ": no agent 'nobody' in this project",
     "find": ": find what?",
-    "theme": ": unknown theme ''; available: ansi16, dark, ",
+    "theme": ": which theme? available: ansi16, dark, ",
     "theme blue": ": unknown theme 'blue'; available: ",
     "project nowhere": ": no project 'nowhere'",
     'status "open': ": a quote is not closed",
