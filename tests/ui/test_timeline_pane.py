@@ -23,6 +23,7 @@ from tui.ui.attention import PAUSE, Attention
 from tui.ui.history_requests import HistoryRequests
 from tui.ui.overlays.past_list import PastList, changes_list, failed_list
 from tui.ui.panes.timeline import DIVIDER, TimelinePane
+from tui.ui.widgets.columns import slots
 
 
 def event(number: int, ago: float, **more: object) -> Event:
@@ -203,6 +204,18 @@ def test_what_changed_is_summed_up_per_agent() -> None:
     assert (first.crashes, first.failed, first.count) == (2, 2, 6)
     assert second.subject.agent_id == "CA_2" and second.steps == {Kind.STATUS: ("", "Running")}
     assert row_cells(CHANGE_COLUMNS, note, view())[-1].text == "back · lunch ×2"
+
+
+def test_a_change_of_replicas_and_what_a_status_became_are_seen_at_120_columns() -> None:
+    broke = event(1, 60, subject=Subject(agent_id="CA_1"), before="Running", after="Build Failed")
+    scaled = event(2, 50, subject=Subject(agent_id="CA_2"), kind=Kind.REPLICAS, before="1", after="2")
+    first, second = changes_since((broke, scaled), {"CA_1": "one", "CA_2": "two"}, NOW - 600, NOW)
+    places = {slot.column.id: slot for slot in slots(CHANGE_COLUMNS, 113, wide=False, left=2)}
+    status = row_cells(CHANGE_COLUMNS, first, view())[places["status"].index]
+    assert status.text == "Running → Build Failed" and places["status"].width >= len(status.text)
+    others = row_cells(CHANGE_COLUMNS, second, view())[places["others"].index]
+    assert others.text == "replicas 1 → 2" and places["others"].width >= len(others.text)
+    assert places["version"].width >= len("→ 11-30 01:53")
 
 
 def test_the_list_of_changes_says_from_when_anything_was_watched() -> None:

@@ -95,10 +95,9 @@ def _subjects(event: Event, names: dict[str, str]) -> list[Subject]:
 
 
 def _step(kind: Kind) -> Column[Changes]:
-    title, width, rank = {
-        Kind.STATUS: ("STATUS", 17, 0),
-        Kind.VERSION: ("VERSION", 25, 2),
-        Kind.REPLICAS: ("REPLICAS", 8, 3),
+    title, width, want, rank = {
+        Kind.STATUS: ("STATUS", 17, 22, 1),
+        Kind.VERSION: ("VERSION", 13, 25, 2),
     }[kind]
 
     def cell(row: Changes, view: View) -> Cell:
@@ -109,15 +108,19 @@ def _step(kind: Kind) -> Column[Changes]:
         tone = SEVERITY_LOOKS[row.severity][1] if kind is Kind.STATUS and status(now).problem else "text"
         if first == now:
             return Cell(f"{now} again", tone)
-        return Cell(f"{first or '?'} → {now or '?'}", tone)
+        short = f"→ {now or '?'}" if kind is Kind.VERSION else ""
+        return Cell(f"{first or '?'} → {now or '?'}", tone, short)
 
-    return Column(str(kind), title, width, grow=1, rank=rank, cell=cell)
+    return Column(str(kind), title, width, want=want, grow=1, rank=rank, cell=cell)
 
 
 def _others(row: Changes) -> str:
-    """The three told last."""
+    """The three told last, and the replicas: no agent is listed without what changed of it."""
     newest = list(row.others.items())[-3:]
-    return " · ".join(f"{text} ×{count}" if count > 1 else text for text, count in newest)
+    told = [f"{text} ×{count}" if count > 1 else text for text, count in newest]
+    if step := row.steps.get(Kind.REPLICAS):
+        told.append(f"replicas {step[0]} → {step[1]}" if step[0] != step[1] else f"replicas {step[1]} again")
+    return " · ".join(told)
 
 
 def _number(count: int, tone: str) -> Cell:
@@ -129,7 +132,6 @@ CHANGE_COLUMNS: Sequence[Column[Changes]] = (
     Column("subject", "SUBJECT", 16, want=18, grow=2, cell=lambda row, view: Cell(_name(row.subject))),
     _step(Kind.STATUS),
     _step(Kind.VERSION),
-    _step(Kind.REPLICAS),
     Column("crashes", "CRASHES", 7, cell=lambda row, view: _number(row.crashes, "error")),
     Column("failed", "FAILED", 6, cell=lambda row, view: _number(row.failed, "error")),
     Column("succeeded", "SUCCESS", 7, rank=2, cell=lambda row, view: _number(row.succeeded, "text")),
