@@ -24,6 +24,7 @@ from urllib.request import urlopen
 import psutil
 import pytest
 
+from tests.api.echoes import VALUE, assert_gone
 from tests.ptyrun import ROOT, Pty, grammar_violations, python, render, terminal_env
 from tui import demo, doctor
 from tui.api.probe import Probe
@@ -488,7 +489,9 @@ class Quoting(http.server.BaseHTTPRequestHandler):
             agent = {"agent_id": "CA_x", "agent_name": "concierge", "agent_deployments": [deployment]}
             deployed = {"version": "20260811090412", "deployed_at": "2026-08-11T09:04:12Z"}
             self._answer(200, json.dumps({"agents": [agent | deployed]}))
-        elif method == "RestartAgent":
+        elif method == "ListAgentSecrets":
+            self._answer(200, '{"secrets": []}')
+        elif method in ("RestartAgent", "UpdateAgentSecrets"):
             said = f"cannot route {token} {base64.b64encode(token.encode()).decode()} {body.decode()}"
             self._answer(400, json.dumps({"code": "invalid_argument", "msg": said}))
         else:
@@ -531,6 +534,14 @@ def test_what_a_server_quotes_is_on_no_terminal_in_no_picture_and_in_no_file(sti
             terminal.until(lambda: bool(list(still_environment.rglob("*.svg"))))
             terminal.send(b"\x1b")
             terminal.until(lambda: not terminal.shows('Restart "concierge"')())
+            terminal.send(b":new-secret\r")
+            terminal.until(terminal.shows("Set a secret of"))
+            terminal.send(b"OPENAI_KEY\t" + VALUE.encode())
+            terminal.send_until(b"\x13", terminal.shows("[> New secret <]"))
+            terminal.send(b"\r")
+            terminal.until(terminal.shows("New secret CA_x refused by LiveKit"))
+            terminal.send(b"\x1b")
+            terminal.until(lambda: not terminal.shows("Set a secret of")())
             terminal.send(b"\x11")
             assert terminal.wait() == 0
         server.shutdown()
@@ -539,6 +550,7 @@ def test_what_a_server_quotes_is_on_no_terminal_in_no_picture_and_in_no_file(sti
     assert {"journal.jsonl"} < {path.name for path in files}
     seen = b"".join((bytes(terminal.output), *(path.read_bytes() for path in files)))
     assert CANARY.encode() not in seen, "the secret of the environment"
+    assert_gone(VALUE, seen.decode(errors="replace"))
     for token in tokens:
         for part in (token.rpartition(".")[2], base64.b64encode(token.encode()).decode()[40:80]):
             assert part.encode() not in seen
