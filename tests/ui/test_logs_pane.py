@@ -64,4 +64,5 @@ async def test_a_command_names_its_agent_whatever_is_marked() -> None:
             assert {source.agent_id for source in watch.candidates} == {agent.agent_id}
         for at in (0.0, 1.0):  # the second replaces the first before that has begun, which is no warning
             main.logs.begin_at(at)
+        await settled(pilot)
         gc.collect()
