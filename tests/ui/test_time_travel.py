@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,7 +28,7 @@ from tui.operations.journal.journal import AuditEntry, Journal, Verdict
 from tui.operations.registry import OPERATIONS
 from tui.record_options import RecordOptions
 from tui.session.live import Session
-from tui.session.playback import Extent
+from tui.session.playback import Extent, Playback
 from tui.session.replayed import PAST, REFUSAL
 from tui.ui.commandline.command import BadCommand
 from tui.ui.commandline.past import export, show_changes, show_failed
@@ -226,6 +227,25 @@ async def test_the_log_stands_where_it_was_then_or_says_that_nothing_of_then_is_
         assert "no lines kept for" in title(logs) and "came later" in title(logs)
         await stand(None)
         assert "no lines kept" not in title(logs) and model.page.follow, "as before the past was shown"
+
+
+async def test_the_past_of_a_project_that_was_left_while_it_was_looked_for_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seek = Playback.seek
+    async with playing(Scene("past", recorded=True), (80, 24)) as (app, pilot):
+
+        async def late(playback: Playback, at: float) -> bool:
+            found = await seek(playback, at)
+            app.watch_project(replace(PROJECT, name="other", api_key="another"))
+            return found
+
+        monkeypatch.setattr(Playback, "seek", late)
+        await typed(pilot, "ctrl+t")
+        await settled(pilot)
+        assert app.session is not None and app.session.project.name == "other"
+        assert not app.time_travel.is_on and not app.main.time_bar.display
+        assert not [said for said in app.said.newest_first if "no past" in said.text]
 
 
 async def test_the_hour_that_came_twice_is_asked_for() -> None:

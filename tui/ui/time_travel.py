@@ -168,7 +168,11 @@ class TimeTravel:
             refusal=session.refusal or PAST,
         )
         playback = Playback(replay, reader, lambda: session.past)
-        if session is not self._registry.selected or not await playback.seek(at):
+        was_recorded = await playback.seek(at)
+        if session is not self._registry.selected:  # the operator went to another project meanwhile
+            playback.close()
+            return
+        if not was_recorded:
             playback.close()
             self._say("no past to show: nothing was recorded of this project yet")
             return
