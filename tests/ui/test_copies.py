@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import random
 import re
 import stat
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,6 +17,8 @@ import pytest
 from tests.fixtures.clocks import StillClock
 from tests.fixtures.screen import drawn, playing
 from tests.scenes import LATER, PROJECT, START, TERMINAL, Scene, known, looks, settled, still, typed
+from tui.fleet.state import Fleet
+from tui.fleet.view import Selection
 from tui.ui.app import Lktop
 from tui.ui.exporter import Exporter
 from tui.ui.launch import Launch
@@ -209,7 +213,9 @@ async def test_a_list_that_is_not_whole_is_not_said_to_be_when_it_is_saved(tmp_p
     assert tone == "warn"
 
 
-async def test_a_list_is_saved_as_it_is_shown(app: tuple[Lktop, list[str]], tmp_path: Path) -> None:
+async def test_a_list_is_saved_as_it_is_shown(
+    app: tuple[Lktop, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     program, _ = app
     async with program.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
@@ -221,3 +227,17 @@ async def test_a_list_is_saved_as_it_is_shown(app: tuple[Lktop, list[str]], tmp_
         lines = path.read_bytes().decode().split("\r\n")
         assert lines[0].startswith("S,NAME,") and len(lines) == len(program.main.agents.table.keys) + 2
         assert path.stat().st_mode & 0o077 == 0
+        rows = await program.main.agents.all_rows()
+        monkeypatch.setattr("tui.ui.panes.lists.AT_ONCE", 1)
+        pane = program.main.agents
+        assert pane.view is not None
+        reading, now = asyncio.create_task(pane.all_rows()), pane.view
+        await asyncio.sleep(0)
+        pane.view = replace(now, fleet=Fleet())
+        assert await reading == rows and len(rows) > 2, "what comes meanwhile is not mixed into it"
+        pane.view = now
+        saving = asyncio.create_task(program._rows.save(pane))
+        await asyncio.sleep(0)
+        program.main.view = replace(now, selection=Selection(project="another"))
+        await saving
+        assert program.said.newest_first[0].text == "Agents not saved: another project is shown by now"

@@ -81,8 +81,12 @@ class RowOutput:
 
     async def save(self, pane: Pane) -> None:
         """Save every row of a list to a file."""
-        if rows := await pane.all_rows():
-            left_out = pane.left_out(self._main.view)
+        view = self._main.view
+        left_out = pane.left_out(view)
+        rows = await pane.all_rows()
+        if self._main.view.selection.project != view.selection.project:
+            self._say(f"{pane.NAME} not saved: another project is shown by now", tone="warn")
+        elif rows:
             await self._exporter.save_table(pane.NAME.lower(), as_csv(rows), left_out)
         else:
             self._say(f"{pane.NAME} shows no row that could be saved", tone="warn")

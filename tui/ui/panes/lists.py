@@ -345,14 +345,16 @@ class ListPane(Pane):
         return [[column.title for column in self.columns()], *rows]
 
     async def all_rows(self) -> Sequence[Sequence[str]]:
-        """Every row shown, below the titles."""
+        """Every row shown, below the titles: those of one moment, whatever comes meanwhile."""
+        view, keys = self.view, tuple(self.table.keys)
+        if view is None or not keys:
+            return ()
         rows = [[column.title for column in self.columns()]]
-        for place, key in enumerate(self.table.keys):
-            if self.view is not None:
-                rows.append([cell.text for cell in self.cells(self.view, key)])
-            if place % AT_ONCE == AT_ONCE - 1:
+        for place, key in enumerate(keys, 1):
+            rows.append([cell.text for cell in self.cells(view, key)])
+            if place % AT_ONCE == 0:
                 await asyncio.sleep(0)
-        return rows if len(rows) > 1 else ()
+        return rows
 
     # ---- from the table -------------------------------------------------------------------------------
 
