@@ -131,7 +131,7 @@ def listed(what: str, count: int, fresh: Known, now: float, partly: str = "") ->
     """How many there are, and since when that is known; `now` is monotonic seconds."""
     if fresh.absent:
         return f"{what}: this server lists none"
-    counted = f"{count} {what} ({partly})" if partly else f"{count} {what}"
+    counted = f"{count:,} {what} ({partly})" if partly else f"{count:,} {what}"
     known = f"{what}: no answer yet" if fresh.at is None else f"{counted} {now - fresh.at:.0f} s old"
     return f"{known} ({fresh.error})" if fresh.error else known
 

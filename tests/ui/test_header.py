@@ -10,6 +10,7 @@ from msgspec.structs import replace as struct_replace
 
 from tests.fixtures.fleet_fields import FleetFields
 from tests.scenes import PRODUCTION, PROJECT
+from tui.api.models import Agent
 from tui.fleet.coverage import Coverage
 from tui.fleet.state import Fleet, Freshness
 from tui.fleet.status import STATUSES
@@ -170,3 +171,9 @@ def test_that_data_are_stale_is_never_pushed_out() -> None:
 def test_only_what_came_in_is_called_live(fresh: dict[str, Freshness], words: str) -> None:
     _, second = lines(view_of(freshness={**WELL, **fresh}), Link())
     assert second.rstrip().endswith(f"  {words}")
+
+
+def test_large_counts_have_their_digits_in_groups_as_limits_have() -> None:
+    agents = tuple(Agent(agent_id=f"CA_{number}") for number in range(1234))
+    first, _ = lines(view_of(agents=agents, statuses={"Running": 1200, "Error": 34}), Link())
+    assert "agents 1,234  ✗34 ●1,200 " in first

@@ -55,7 +55,7 @@ def test_a_recorder_counts_nothing_before_the_first_answer() -> None:
 
 
 def test_a_recorder_says_what_its_counts_leave_out() -> None:
-    assert listed("rooms", 20_000, GOOD, 5.0, in_part(0, 20_000)) == "20000 rooms (cut at 20,000) 4 s old"
+    assert listed("rooms", 20_000, GOOD, 5.0, in_part(0, 20_000)) == "20,000 rooms (cut at 20,000) 4 s old"
     assert in_part(2, 0) == "2 unreadable, cut at 0"
     assert in_part(0, None) == ""
     assert in_part(1, None, 2) == "1 unreadable, 2 of them not in the newest list"

@@ -107,7 +107,7 @@ def _restatements(pairs: Sequence[Pair]) -> list[Draft]:
     def draft(name: str, ids: tuple[str, ...]) -> Draft:
         state = status(name)
         severity = _severity(state, state) if name else Severity.WARNING
-        words = f"{len(ids)} agents: {name or 'other statuses'}"
+        words = f"{len(ids):,} agents: {name or 'other statuses'}"
         return Draft(Kind.STATUS, severity, words, after=name, ids=ids)
 
     names: dict[str, str] = {}  # by status as it came: it may be all agents
@@ -206,7 +206,7 @@ def _happenings(kind: str) -> Callable[[Sequence[Increase]], list[Draft]]:
     def many(items: Sequence[Increase]) -> list[Draft]:
         times = sum(more for _, more, _ in items)
         ids = tuple(agent.agent_id for agent, _, _ in items)
-        return [Draft(known, severity, f"{len(ids)} agents {words}, ×{times}", ids=ids)]
+        return [Draft(known, severity, f"{len(ids):,} agents {words}, ×{times}", ids=ids)]
 
     return many
 
@@ -232,7 +232,7 @@ def _deploy(pair: Pair) -> Draft:
 
 def _deploys(pairs: Sequence[Pair]) -> list[Draft]:
     ids = tuple(map(_id, pairs))
-    return [Draft(Kind.VERSION, Severity.INFO, f"{len(ids)} agents have another version", ids=ids)]
+    return [Draft(Kind.VERSION, Severity.INFO, f"{len(ids):,} agents have another version", ids=ids)]
 
 
 def appearances(agents: Sequence[Agent]) -> list[Draft]:
@@ -258,7 +258,7 @@ def _vanished(agent: Agent) -> Draft:
 
 def _several(agents: Sequence[Agent], word: str, severity: Severity) -> list[Draft]:
     ids = tuple(agent.agent_id for agent in agents)
-    return [Draft(Kind.AGENT, severity, f"{len(ids)} agents {word}", ids=ids)]
+    return [Draft(Kind.AGENT, severity, f"{len(ids):,} agents {word}", ids=ids)]
 
 
 def movements(items: Sequence[tuple[Agent, ReplicaMove]]) -> list[Draft]:
@@ -286,5 +286,5 @@ def _movements(items: Sequence[tuple[Agent, ReplicaMove]]) -> list[Draft]:
     before = sum(move.before for _, move in items)
     now = sum(row.replicas for agent, _ in items for row in agent.agent_deployments)
     ids = tuple(agent.agent_id for agent, _ in items)
-    words = f"{len(ids)} agents: replicas {before} → {now}"
+    words = f"{len(ids):,} agents: replicas {before} → {now}"
     return [Draft(Kind.REPLICAS, Severity.INFO, words, ids=ids)]

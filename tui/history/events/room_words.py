@@ -29,7 +29,7 @@ def _failed(job: FailedJob) -> Draft:
 
 def _failures(jobs: Sequence[FailedJob]) -> list[Draft]:
     def draft(name: str, ids: tuple[str, ...]) -> Draft:
-        words = f"{len(ids)} jobs failed{f' of {name}' if name else ''}"
+        words = f"{len(ids):,} jobs failed{f' of {name}' if name else ''}"
         return Draft(Kind.JOB, Severity.ERROR, words, Subject(agent_name=name), ids=ids)
 
     return counted(jobs, group=lambda job: job.agent_name, identity=lambda job: job.job_id, draft=draft)
@@ -52,7 +52,7 @@ def _doubt(job: FailedJob) -> Draft:
 
 def _doubts(jobs: Sequence[JudgedJob]) -> list[Draft]:
     def draft(name: str, ids: tuple[str, ...]) -> Draft:
-        return Draft(Kind.JOB, Severity.WARNING, f"{len(ids)} jobs: {name or 'in doubt'}", ids=ids)
+        return Draft(Kind.JOB, Severity.WARNING, f"{len(ids):,} jobs: {name or 'in doubt'}", ids=ids)
 
     return counted(jobs, group=lambda job: job[3].word, identity=lambda job: job[2].id, draft=draft)
 
@@ -100,7 +100,7 @@ def withdrawn(items: Sequence[RoomDispatch]) -> list[Draft]:
 
 def _dispatches(items: Sequence[RoomDispatch], severity: Severity, what: str) -> list[Draft]:
     def draft(name: str, ids: tuple[str, ...]) -> Draft:
-        words = f"{len(ids)} dispatches{f' of {name}' if name else ''} {what}"
+        words = f"{len(ids):,} dispatches{f' of {name}' if name else ''} {what}"
         return Draft(Kind.DISPATCH, severity, words, Subject(agent_name=name), ids=ids)
 
     return counted(
@@ -117,7 +117,7 @@ def unserved(items: Sequence[tuple[str, int]]) -> list[Draft]:
         return Draft(Kind.ROOM, Severity.WARNING, words, Subject(room=room))
 
     def many(items: Sequence[tuple[str, int]]) -> list[Draft]:
-        words = f"{len(items)} rooms with participants, no agent and no dispatch"
+        words = f"{len(items):,} rooms with participants, no agent and no dispatch"
         return [Draft(Kind.ROOM, Severity.WARNING, words, ids=tuple(room for room, _ in items))]
 
     return told(items, one, many)

@@ -95,9 +95,9 @@ def _counts(view: View) -> list[Cell]:
     agents = len(view.fleet.agents)
     is_stale = view.fleet.fresh("agents").stale  # then they are as old as the rows, and as pale
     signs = status_counts(view.fleet).items()
-    counted = (Cell(f"{sign.text}{count} ", "muted" if is_stale else sign.tone) for sign, count in signs)
+    counted = (Cell(f"{sign.text}{count:,} ", "muted" if is_stale else sign.tone) for sign, count in signs)
     is_none = view.fleet.fresh("agents").at is not None and not unlisted_agents(view.fleet)
-    return [Cell(f"agents {agents}  " if agents or is_none else ""), *counted]
+    return [Cell(f"agents {agents:,}  " if agents or is_none else ""), *counted]
 
 
 def _line_state(view: View, link: Link, width: int) -> Line:

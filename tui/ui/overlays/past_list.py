@@ -122,7 +122,7 @@ def changes_list(view: View, since: float, until: float, copy: Callable[[str], N
     found = changes_since(view.past.events, names, since, until, view.past.job_counts)
     rows = [PastRow(row_cells(CHANGE_COLUMNS, item, view), item.subject) for item in found]
     ends = [when(at, now=view.now, style=view.clock_style) for at in (since, min(until, view.now))]
-    title = f"{len(rows)} changed {ends[0]}–{ends[1] if until < view.now else 'now'}"
+    title = f"{len(rows):,} changed {ends[0]}–{ends[1] if until < view.now else 'now'}"
     begun = complete_since(view.past)
     if begun is None or begun > since:
         words = "" if begun is None else when(begun, now=view.now, style=view.clock_style)

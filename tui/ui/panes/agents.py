@@ -138,10 +138,10 @@ class AgentsPane(ProblemListPane):
     def title(self, view: View) -> Line:
         """`[12/48] !3 </status:error>`: a filter can never hide a problem silently."""
         total, shown = len(view.fleet.agents), len(self._keys)
-        count = Cell(f" [{shown}/{total}]" if shown != total else f" [{total}]", "text")
+        count = Cell(f" [{shown:,}/{total:,}]" if shown != total else f" [{total:,}]", "text")
         words = [] if unknown_agents(view.fleet) else [count]
         if self._hidden_problems:
-            words.append(Cell(f" !{self._hidden_problems} hidden", "error"))
+            words.append(Cell(f" !{self._hidden_problems:,} hidden", "error"))
         if view.fleet.unreadable:
             words.append(Cell(f" {view.fleet.unreadable} unreadable", "warn"))
         if (cut := view.fleet.cut.get("agents")) is not None:

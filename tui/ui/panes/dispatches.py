@@ -171,13 +171,13 @@ class DispatchesPane(ProblemListPane):
     def title(self, view: View) -> Line:
         """How many rooms are shown, and how many problems a filter hides."""
         narrowed = self.active_filter or self.agent_name or self.problems_only
-        some = f"{self._shown}/" if narrowed else ""
+        some = f"{self._shown:,}/" if narrowed else ""
         rooms = f" [{some}{counted(len(view.fleet.rooms), 'room')}]"
         words = [] if unknown_rooms(view.fleet) else [Cell(rooms)]
         if view.fleet.rooms_lost:
             words.append(Cell(f" {view.fleet.rooms_lost} before the outage", "warn"))
         if self._hidden_problems:
-            words.append(Cell(f" !{self._hidden_problems} hidden", "error"))
+            words.append(Cell(f" !{self._hidden_problems:,} hidden", "error"))
         unreadable = (view.fleet.unreadable_rows.get(name, 0) for name in ("rooms", "dispatches"))
         if count := sum(unreadable):
             words.append(Cell(f" {count} unreadable", "warn"))

@@ -188,7 +188,7 @@ class ListPane(Pane):
         said: Line = ()
         if marked:
             hidden = len(set(marked).difference(self.table.keys))
-            said = (Cell(f" *{len(marked)} marked" + (f", {hidden} hidden" if hidden else ""), "accent"),)
+            said = (Cell(f" *{len(marked):,} marked" + (f", {hidden:,} hidden" if hidden else ""), "accent"),)
         self.set_title((*self.title(view), *said), (words,))
 
     def forget(self) -> None:

@@ -114,7 +114,7 @@ class TimelinePane(ProblemListPane):
     def title(self, view: View) -> Line:
         """How many, and what is left out."""
         total, shown = len(self._held), sum(key != DIVIDER for key in self._keys)
-        words = [Cell(f" [{shown}/{total}]" if shown != total else f" [{total}]")]
+        words = [Cell(f" [{shown:,}/{total:,}]" if shown != total else f" [{total:,}]")]
         if self.problems_only:
             words.append(Cell(" problems only", "accent"))
         if self.active_filter:
