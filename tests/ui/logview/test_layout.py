@@ -276,6 +276,9 @@ def test_streams_that_have_no_room_by_name_are_counted_before_anything_else_goes
         (45, " · src 2/2 2 quiet 1 with a gap"),
     ):
         assert "".join(cell.text for cell in bar.bar_cells(state, size)) == f" FOLLOW on{words}"
+    counted = replace(state, counts=Counts(received=716, gaps=1))
+    shown = "".join(cell.text for cell in bar.bar_cells(counted, 60))
+    assert shown == " FOLLOW on · 716 lines (1 gap) · src 2/2 2 quiet"
     assert "▲eu-central quiet since" in "".join(cell.text for cell in bar.bar_cells(state, 160))
 
 

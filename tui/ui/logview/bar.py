@@ -244,11 +244,14 @@ def _sources(state: BarState) -> Sequence[Cell]:
 
 
 def _sources_in_short(state: BarState) -> Sequence[Cell]:
-    """How many streams are open, quiet or have lost lines; each by its name takes more room."""
+    """How many streams are open, quiet or have lost lines, unless the count of lines says that.
+
+    Each by its name takes more room.
+    """
     first, *_ = _sources(state)
     streams = list(filter(_is_wanted, state.streams))
     quiet = sum(_is_quiet(stream, state) for stream in streams)
-    gaps = sum(stream.missed >= LOST for stream in streams)
+    gaps = 0 if state.counts.gaps else sum(stream.missed >= LOST for stream in streams)
     troubles = (f" {quiet} quiet" if quiet else "", f" {gaps} with a gap" if gaps else "")
     return (first, *(Cell(words, "warn") for words in troubles if words))
 
