@@ -15,8 +15,9 @@ from textual.worker import WorkerFailed
 from tests.fixtures.operation import CONCIERGE, FAILING, target, world
 from tests.operations.console import Console, console
 from tui.clock import SystemClock
-from tui.operations.journal.journal import Journal, Verdict
+from tui.operations.journal.journal import Intent, Journal, Verdict
 from tui.operations.journal.outcome import Outcome
+from tui.operations.runner import OperationRunner
 from tui.operations.verbs.secrets import SetSecret
 from tui.sim.http.orders import WalkOrder
 from tui.sim.http.server import serve
@@ -249,7 +250,9 @@ def left_open(tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def test_what_an_earlier_console_left_open_is_looked_for_at_the_start(left_open: Path) -> None:
+async def test_what_an_earlier_console_left_open_is_looked_for_at_the_start(
+    left_open: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with console(left_open) as here:
         await here.until(lambda: isinstance(here.app.screen, Unresolved))
         screen = here.app.screen
@@ -281,6 +284,20 @@ async def test_what_an_earlier_console_left_open_is_looked_for_at_the_start(left
         await here.press("escape")
         await here.command("unresolved")
         await here.until(lambda: here.said()[0] == "the outcome of every operation is known")
+
+        async def late(operator: OperationRunner) -> list[Intent]:
+            """Another project is chosen while the journal is read."""
+            monkeypatch.setattr(OperationRunner, "unresolved", unresolved)
+            assert here.app.session is not None
+            here.app.watch_project(replace(here.app.session.project, name="other", api_key="another"))
+            return list(screen._intents.values())
+
+        unresolved = OperationRunner.unresolved
+        assert screen._intents
+        monkeypatch.setattr(OperationRunner, "unresolved", late)
+        await here.command("unresolved")
+        assert here.app.session is not None and here.app.session.project.name == "other"
+        assert here.app.screen is here.app.main
 
 
 async def test_a_crash_in_the_middle_gives_no_secret_away(

@@ -255,14 +255,14 @@ class OperationLauncher:
             return False
         if not asked:
             await first_answer(context.store)
-            selected = self._registry.selected
-            if selected is None or not context.is_of(selected):
-                return False
         try:
             found = await context.operator.unresolved()
         except JournalError as error:
             self._host.say(str(error), tone="error")
             return False
+        selected = self._registry.selected
+        if selected is None or not context.is_of(selected):
+            return False  # the operator went to another project meanwhile
         if found and (asked or self._host.at_rest):
             context.show(Unresolved(context, found))
             return True
