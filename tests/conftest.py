@@ -9,6 +9,13 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+BUSY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""How long an example takes says nothing: the machine may be busy."""
+settings.register_profile("random", BUSY)
+settings.register_profile("still", BUSY, derandomize=True)
+settings.load_profile("still")  # the same examples each time; `--hypothesis-profile=random` looks for others
 
 _LEAKS = ("NO_COLOR", "COLORTERM", "TMUX", "STY", "SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT", "LK_AGENTS_URL")
 REPORT = "TEXTUAL_SNAPSHOT_TEMPDIR"
