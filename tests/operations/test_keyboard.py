@@ -242,6 +242,7 @@ async def test_secrets_are_set_imported_mounted_and_removed(tmp_path: Path) -> N
         await here.burst(*"FRESH", "enter", Paste(SECRET), "x")
         assert SECRET not in here.shown()
         await here.go()
+        assert "FRESH is added" in here.shown(), "what was sent is not counted among what was there before"
         await here.press("escape", "I")
         await here.opened()
         await here.paste(str(file))

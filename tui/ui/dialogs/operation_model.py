@@ -9,6 +9,8 @@ from collections.abc import Callable
 from enum import Enum
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from tui.fleet.lists.cells import Cell
 from tui.fleet.view import Selection
 from tui.operations.fields import Answers, InvalidAnswer
@@ -183,9 +185,11 @@ class OperationModel:
             return join_facts(self.join)
         pending = self.pending
         age = pending.age(self.context.clock.monotonic())
-        # once it is done, hints would count it among what was there before
-        hints = pending.hints if self.asking or self.may_resend else ()
-        return preview_facts(pending.preview, pending.baseline, hints, age, self.command())
+        if self.asking or self.may_resend:
+            return preview_facts(pending.preview, pending.baseline, pending.hints, age, self.command())
+        # once it is done, hints and effects would count it among what was there before
+        preview = replace(pending.preview, effect=pending.baseline.effect, lost=pending.baseline.lost)
+        return preview_facts(preview, pending.baseline, (), age, self.command())
 
     def request(self) -> list[FactLine]:
         """What would be sent."""
