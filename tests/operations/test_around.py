@@ -92,6 +92,7 @@ async def test_dispatches_are_deleted_one_after_the_other(tmp_path: Path) -> Non
         await here.to("go")
         await here.press("enter")
         await here.until(lambda: "2 of 2 done" in here.shown())
+        assert "Esc closes · c copies the commands" in here.shown(), "nothing is left to stop"
         assert here.names() == ["DeleteDispatch", "DeleteDispatch"]
 
 

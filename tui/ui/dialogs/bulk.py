@@ -40,7 +40,8 @@ KEYS = (
     "ctrl+s, then Enter · Esc cancels · c copies · ctrl+r reloads",
     "ctrl+s, then Enter · Esc cancels",
 )
-RUNNING_KEYS = ("Esc stops or closes · c copies the commands", "Esc stops or closes")
+RUNNING_KEYS = ("Esc stops · c copies the commands", "Esc stops")
+ENDED_KEYS = ("Esc closes · c copies the commands", "Esc closes")
 """What the keys do, the longest first."""
 
 
@@ -329,5 +330,5 @@ class BulkDialog(Dialog):
             "read-only" if self._project_context.locked else f"{self.operation.label} {count}",
             "muted" if self.obstacle else "accent",
         )
-        keys = RUNNING_KEYS if self._under_way else KEYS
+        keys = ENDED_KEYS if self._ended else RUNNING_KEYS if self._under_way else KEYS
         self.frame.keys(*(map(without_copy, keys) if self.frame.is_letter_typed() else keys))
