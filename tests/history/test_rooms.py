@@ -239,19 +239,19 @@ def test_a_dispatch_that_nobody_takes_is_told_at_the_answer_that_shows_it() -> N
     rooms.history.take(Tick(rooms.store.fleet, Moment.read(rooms.clock)))
     assert not rooms.history.past.events, "nobody asked since"
     (event,) = rooms.dispatches(waiting)
-    assert (event.text, event.kind) == ("no worker took it for 116 s", Kind.DISPATCH)
+    assert (event.text, event.kind) == ("dispatch not taken for 116 s", Kind.DISPATCH)
     assert event.severity is Severity.ERROR
     assert len(rooms.dispatches(waiting)) == 1
     taken = dispatch(job("JS_RUNNING", started_at=rooms.now), created=created)
     good = rooms.dispatches(taken)[-1]
-    assert (good.text, good.severity) == ("taken after 2m", Severity.GOOD)
+    assert (good.text, good.severity) == ("dispatch taken after 2m", Severity.GOOD)
 
 
 def test_a_dispatch_that_nobody_took_is_withdrawn() -> None:
     rooms = Rooms()
     rooms.listed()
     rooms.dispatches(dispatch(created=rooms.now), after=60)
-    assert rooms.dispatches()[-1].text == "gone, and no worker took it"
+    assert rooms.dispatches()[-1].text == "dispatch gone, never taken"
 
 
 def test_a_dispatch_that_could_not_be_read_is_not_gone_and_is_told_once() -> None:
@@ -260,7 +260,7 @@ def test_a_dispatch_that_could_not_be_read_is_not_gone_and_is_told_once() -> Non
     waiting = dispatch(created=rooms.now)
     rooms.dispatches(waiting, after=60)
     assert not rooms.dispatches(unreadable=1)[1:] and not rooms.people(CALLER)[1:], "nor is it unserved"
-    assert [event.text for event in rooms.dispatches(waiting)] == ["no worker took it for 60 s"]
+    assert [event.text for event in rooms.dispatches(waiting)] == ["dispatch not taken for 60 s"]
 
 
 def test_a_room_that_opens_with_nobody_to_serve_it() -> None:
@@ -270,7 +270,7 @@ def test_a_room_that_opens_with_nobody_to_serve_it() -> None:
     rooms.people(CALLER)
     assert not rooms.history.past.events, "an agent may still come"
     (event,) = rooms.people(CALLER, after=10)
-    assert (event.text, event.kind) == ("1 participant(s), no agent and no dispatch", Kind.ROOM)
+    assert (event.text, event.kind) == ("1 participant, no agent and no dispatch", Kind.ROOM)
     rooms.dispatches()
     assert len(rooms.people(CALLER)) == 1
 

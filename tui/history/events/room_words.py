@@ -71,10 +71,10 @@ def untaken(items: Sequence[RoomDispatch], at: float) -> list[Draft]:
 
     def one(item: RoomDispatch) -> Draft:
         created = moment(item[1].state.created_at) if item[1].state else None
-        words = f"no worker took it for {duration(at - created)}" if created else "no worker took it"
+        words = f"dispatch not taken for {duration(at - created)}" if created else "dispatch not taken"
         return Draft(Kind.DISPATCH, Severity.ERROR, words, _about(item))
 
-    return told(items, one, lambda many: _dispatches(many, Severity.ERROR, "that no worker took"))
+    return told(items, one, lambda many: _dispatches(many, Severity.ERROR, "not taken"))
 
 
 def taken(items: Sequence[RoomDispatch]) -> list[Draft]:
@@ -82,7 +82,7 @@ def taken(items: Sequence[RoomDispatch]) -> list[Draft]:
 
     def one(item: RoomDispatch) -> Draft:
         took = pick_up(item[1])
-        words = "taken at last" if took is None else f"taken after {duration(took)}"
+        words = "dispatch taken at last" if took is None else f"dispatch taken after {duration(took)}"
         return Draft(Kind.DISPATCH, Severity.GOOD, words, _about(item))
 
     return told(items, one, lambda many: _dispatches(many, Severity.GOOD, "taken at last"))
@@ -92,10 +92,10 @@ def withdrawn(items: Sequence[RoomDispatch]) -> list[Draft]:
     """Dispatches that no worker took until they were gone."""
 
     def one(item: RoomDispatch) -> Draft:
-        words = "gone, and no worker took it"
+        words = "dispatch gone, never taken"
         return Draft(Kind.DISPATCH, Severity.INFO, words, _about(item))
 
-    return told(items, one, lambda many: _dispatches(many, Severity.INFO, "gone that no worker took"))
+    return told(items, one, lambda many: _dispatches(many, Severity.INFO, "gone, never taken"))
 
 
 def _dispatches(items: Sequence[RoomDispatch], severity: Severity, what: str) -> list[Draft]:
@@ -113,7 +113,8 @@ def unserved(items: Sequence[tuple[str, int]]) -> list[Draft]:
 
     def one(item: tuple[str, int]) -> Draft:
         room, count = item
-        words = f"{count} participant(s), no agent and no dispatch"
+        people = "participant" if count == 1 else "participants"
+        words = f"{count} {people}, no agent and no dispatch"
         return Draft(Kind.ROOM, Severity.WARNING, words, Subject(room=room))
 
     def many(items: Sequence[tuple[str, int]]) -> list[Draft]:
