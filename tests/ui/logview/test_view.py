@@ -593,18 +593,27 @@ async def test_a_stream_in_trouble_shows_in_the_row_below() -> None:
 
 
 async def test_save_asks_how_and_where_and_never_overwrites(tmp_path: Path) -> None:
-    async with reading(*LINES, BOOM, b"caf\xe9", save_dir=tmp_path) as rig:
+    own, victim = tmp_path / "logs", tmp_path / "victim"
+    victim.mkdir()
+    own.symlink_to(victim)
+    async with reading(*LINES, BOOM, b"caf\xe9", save_dir=own) as rig:
         await rig.press("L", "L", "L", "ctrl+s")
         assert "lines shown, as on the screen          1 line" in "\n".join(rig.app.rows())
         await rig.press("j", "j", "enter")
         await rig.press("enter")
         await rig.done("log-save")
-        (name,) = os.listdir(tmp_path)
+        assert rig.app.told[-1].endswith("a link in place of a folder is not followed; give another place")
+        assert os.listdir(victim) == []
+        own.unlink()
+        await rig.press("ctrl+s", "enter")  # the same as before is offered
+        await rig.press("enter")
+        await rig.done("log-save")
+        (name,) = os.listdir(own)
         assert name.startswith("inbound-")
-        path = tmp_path / name
+        path = own / name
         assert path.read_bytes() == b"\n".join([*LINES, BOOM, b"caf\xe9"]) + b"\n"
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        assert rig.app.told == [f"saved 102 lines to {path}"]
+        assert rig.app.told[1:] == [f"saved 102 lines to {path}"]
 
 
 @pytest.mark.parametrize("name", ["~nobody-of-that-name/x.log", "a\0b", "/proc/1/x.log"])
