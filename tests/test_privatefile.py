@@ -76,6 +76,30 @@ def test_a_file_is_replaced_in_one_step_and_a_link_is_not_written_through(tmp_pa
     assert sorted(path.name for path in tmp_path.iterdir()) == ["copied.txt", "victim"]
 
 
+def test_a_folder_that_was_named_may_be_a_link_or_shared_and_the_file_is_private_all_the_same(
+    tmp_path: Path,
+) -> None:
+    """As `/tmp` is: told to close that to others, an operator may do so."""
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    (tmp_path / "link").symlink_to(shared)
+    (shared / "planted").symlink_to(tmp_path / "victim")
+    for place in (shared, tmp_path / "link"):
+        with pytest.raises(OSError):
+            privatefile.save(place / "x", b"new")
+        privatefile.save(place / "x", b"new", is_named=True)
+        assert mode(shared / "x") == 0o600
+        for name in ("x", "planted"):
+            with pytest.raises(FileExistsError):
+                privatefile.save(place / name, b"newer", is_named=True)
+        (shared / "x").unlink()
+    assert not (tmp_path / "victim").exists()
+    shared.chmod(0o777)
+    with pytest.raises(PermissionError, match="is open to others"):
+        privatefile.save(shared / "x", b"new", is_named=True)
+
+
 def test_nothing_is_saved_or_replaced_in_a_folder_that_others_can_write_to(tmp_path: Path) -> None:
     tmp_path.chmod(0o777)
     with pytest.raises(PermissionError, match="is open to others; run: chmod 700"):

@@ -32,10 +32,11 @@ def create(path: Path | str, *, folder: int | None = None, mode: int = 0o600, re
 
 
 @contextmanager
-def opened_folder(path: Path) -> Iterator[int]:
-    """A folder that is no link, as a descriptor for as long as the block lasts."""
+def opened_folder(path: Path, *, follow: bool = False) -> Iterator[int]:
+    """A folder as a descriptor for as long as the block lasts; no link, unless links are followed."""
+    link = 0 if follow else os.O_NOFOLLOW
     try:
-        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | link | os.O_CLOEXEC)
     except NotADirectoryError as error:
         why = (
             "a link in place of a folder is not followed"
@@ -73,11 +74,17 @@ def private_folder(path: Path) -> None:
             os.fchmod(folder, 0o700)
 
 
-def save(path: Path, data: bytes) -> None:
-    """Write a new private file, whole or not at all; never over an existing one, nor where a link leads."""
+def save(path: Path, data: bytes, *, is_named: bool = False) -> None:
+    """Write a new private file, whole or not at all; never over an existing one, nor where a link leads.
+
+    `is_named`: the operator has named the folder, which may be a link, or shared as /tmp is: with the sticky
+    bit nobody else can replace what is in it.
+    """
     _make_folder(path.parent)
-    with opened_folder(path.parent) as folder:
-        require_own(os.fstat(folder), others=0o022)
+    with opened_folder(path.parent, follow=is_named) as folder:
+        info = os.fstat(folder)
+        if not (is_named and info.st_mode & stat.S_ISVTX):
+            require_own(info, others=0o022)
         made = create(path.name, folder=folder)
         try:
             with open(made, "wb") as file:

@@ -55,7 +55,7 @@ def write(reader: Reader, since: float, until: float, path: Path, options: Recor
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             for file in (where / NAME, *sorted(where.glob(f"*{SUFFIX}"))):
                 archive.write(file, file.name)
-        privatefile.save(path, packed.getvalue())
+        privatefile.save(path, packed.getvalue(), is_named=True)
     return count
 
 
