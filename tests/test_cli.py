@@ -258,6 +258,16 @@ def test_doctor_says_that_a_proxy_is_set_and_not_used(still_environment: Path) -
         "note",
         "not compared: the answer does not say the time",
     )
+    config = still_environment / ".config" / "lktop" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.touch(0o600)
+    keys = 'url = "https://q.example"\napi_key = "k"\napi_secret = "0123456789abcdef"\n'
+    config.write_text(f'[projects.q]\n{keys}proxy = "http://127.0.0.1:9"\n')
+    asked: list[str] = []
+    lines = doctor.examine(Flags(project="q"), {"HOME": str(still_environment)}, (), asked.append)
+    found = {line.name: line for line in lines}
+    assert found["project at"].text.endswith("not tried, since it needs the project's proxy or CA")
+    assert found["network"].text == "proxy http://127.0.0.1:9, CA public" and asked == []
 
 
 def test_doctor_says_whether_history_can_be_kept(

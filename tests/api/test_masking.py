@@ -248,6 +248,20 @@ async def test_no_other_part_of_an_answer_brings_a_signature_into_an_error(place
         assert_gone(signature, f"{caught.value} {caught.value!r}")
 
 
+async def test_a_stream_that_is_refused_repeats_no_signature() -> None:
+    """Alone, since whole tokens are known by what they look like."""
+
+    async def answer(writer: asyncio.StreamWriter) -> None:
+        writer.write(text("400 Bad Request", server.requests[-1].headers["authorization"].rpartition(".")[2]))
+        await writer.drain()
+
+    async with serving(answer) as server, connected(server.url) as client:
+        for stream in (client.logs("CA_x"), client.build("CA_x", "", {})):
+            with pytest.raises(ApiError, match=r"^\*\*\* \(HTTP 400\)$"):
+                async with stream:
+                    pytest.fail("it is open")
+
+
 async def test_a_secret_that_was_sent_is_in_no_later_error_either() -> None:
     async with serving(http(200, '{"success":true}')) as server, connected(server.url) as client:
         request = {"agent_id": "CA_x", "secrets": [secret_message("KEY", Secret(VALUE))]}

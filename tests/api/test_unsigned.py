@@ -131,6 +131,15 @@ async def test_what_goes_wrong_is_told_as_everywhere(
         assert (caught.value.method, caught.value.host) == ("GET /metrics", "127.0.0.1")
 
 
+async def test_a_secret_that_was_sent_is_not_quoted() -> None:
+    """A worker has them in its environment."""
+    said = text("500 Oops", "cannot start with S3cr3t-Passw0rd")
+    async with serving(said) as server, transport() as sender:
+        sender.sent.add("S3cr3t-Passw0rd")
+        with pytest.raises(errors.Unknown, match=r"cannot start with \*\*\* "):
+            await sender.get_unsigned(server.url)
+
+
 async def test_nobody_there() -> None:
     async with serving() as server:
         url = server.url

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.history.fleets import Life
+from tui import privatefile
 from tui.api.models import Agent, Deployment
 from tui.clock import Moment
 from tui.fleet.past import Event, JobCount, Kind, Severity, Transition, deployment_key
 from tui.fleet.state import Fleet, with_agents
 from tui.fleet.transitions import in_order
+from tui.history.files import export
 from tui.history.files.folder_store import FolderReader, FolderWriter
 from tui.history.files.sample_files import sample_files
 from tui.history.records import Run
@@ -124,18 +129,44 @@ def test_what_is_no_recording_is_refused_in_one_line(tmp_path: Path) -> None:
     text, foreign = tmp_path / "text", tmp_path / "foreign.zip"
     text.write_text("hello")
     with zipfile.ZipFile(foreign, "w") as archive:
-        archive.writestr("../../escaped.samples", b"x")
+        archive.writestr("hello.txt", b"x")
     for path in (text, foreign, tmp_path / "absent", tmp_path):
         with pytest.raises(NoHistory) as refused:
             opened(path)
         assert "\n" not in str(refused.value), path
-    assert not (tmp_path.parent.parent / "escaped.samples").exists()
     with pytest.raises(NoHistory, match="nothing was recorded"):
         newest(tmp_path / "absent")
     with pytest.raises(NoHistory, match="nothing was recorded"):
         newest(tmp_path)
     recorded(tmp_path)
     assert newest(tmp_path) == tmp_path / "p"
+
+
+def test_of_a_hostile_export_nothing_is_unpacked_beside_it_and_nothing_fills_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, scratch = tmp_path / "hostile.lktop", tmp_path / "deep" / "scratch"
+    scratch.mkdir(parents=True)
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    names = ("../escaped.samples", "../../escaped.samples", f"{tmp_path}/escaped.samples", "a/b.samples")
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("000000000001-20260811T090412Z.samples", *names):
+            archive.writestr(name, bytes(1000))
+    for most, made in ((1000, ["000000000001-20260811T090412Z.samples"]), (999, [])):
+        monkeypatch.setattr(export, "MOST_BYTES", most)
+        unpacked: list[str] = []
+        create = privatefile.create
+
+        def noted(path: Path, unpacked: list[str] = unpacked, create: Callable[[Path], int] = create) -> int:
+            unpacked.append(str(path.relative_to(path.parent)))
+            return create(path)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(privatefile, "create", noted)
+            with pytest.raises(NoHistory):
+                opened(path)
+        assert unpacked == made
+    assert not list(tmp_path.rglob("*escaped*")) and os.listdir(scratch) == []
 
 
 def test_the_project_recorded_last_is_found_beside_folders_of_which_nothing_is_left(tmp_path: Path) -> None:

@@ -271,6 +271,8 @@ def test_kept_files_go_when_their_days_are_over_and_nothing_else_does(folder: Pa
     os.utime(folder / "link.log", (1_000, 1_000), follow_symlinks=False)
     retire(folder, before=2_000.0)
     assert sorted(os.listdir(folder)) == ["link.log", "new.log", "old.txt"]
+    (tmp_path / "link").symlink_to(tmp_path)
+    retire(tmp_path / "link", before=2_000.0)
     assert victim.exists()
 
 
