@@ -80,7 +80,8 @@ ALL = Coverage(polled=100, total=100, oldest=NOW - 89)
 def test_live_is_said_only_of_a_tree_that_is_current_as_a_whole(coverage: Coverage, words: str) -> None:
     view = view_of(coverage=coverage)
     assert lines(view, Link(), width=160)[1].endswith(f"  {words} ")
-    recorded = "recorded" if words == "live" else f"recorded · {words}"
+    is_loaded = words == "live" or coverage.polled == coverage.total
+    recorded = "recorded" if is_loaded else f"recorded · {words}"
     assert lines(replace(view, is_past=True), Link(), width=160)[1].endswith(f"  {recorded} ")
 
 

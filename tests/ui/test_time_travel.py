@@ -126,7 +126,7 @@ async def test_one_goes_through_a_recording_and_every_operation_is_refused(
         await typed(pilot, "i", *"x", "enter")
         assert "a recording stays as it is" in app.said.newest_first[0].text
         await typed(pilot, "ctrl+t", "escape")
-        assert "there is no now" in app.said.newest_first[0].text, "a recording is all there is"
+        assert "there is no live view" in app.said.newest_first[0].text, "a recording is all there is"
         assert now != newest
 
 

@@ -98,7 +98,7 @@ class TimeTravel:
         if playback is None or live is None:
             return
         if live.refusal:
-            self._say("this is a recording: there is no now in it; q quits")
+            self._say("this is a recording: there is no live view; q quits")
             return
         self._close(playback, live)
 

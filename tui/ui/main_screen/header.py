@@ -129,9 +129,11 @@ def _freshness(view: View, width: int) -> Cell:
     agents = view.fleet.fresh("agents")
     if words := _staleness(view):
         return Cell(words if text_width(words) < width else fit(words, width - 1), "error")
-    coverage = coverage_words(view.fleet.coverage, view.monotonic)
-    if view.is_past:
-        return Cell(f"recorded · {coverage} " if coverage else "recorded ", "muted")
+    rooms = view.fleet.coverage
+    coverage = coverage_words(rooms, view.monotonic)
+    if view.is_past:  # how old the rooms were is seen in each of them
+        is_partly = coverage and rooms.polled < rooms.total
+        return Cell(f"recorded · {coverage} " if is_partly else "recorded ", "muted")
     if agents.at is None and not agents.absent:
         return Cell("connecting… ", "muted")
     if any(fresh.failures and not fresh.absent for fresh in map(view.fleet.fresh, LISTS)):
