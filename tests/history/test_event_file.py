@@ -12,7 +12,8 @@ from tui.fleet.past import Event, FailedJob, Gap, JobCount, Kind, Severity, Sinc
 from tui.history.files import database
 from tui.history.files import event_file as event_file
 from tui.history.files.database import UnknownSchema
-from tui.history.files.event_file import DAY, NAME, EventFile, EventLimits
+from tui.history.files.event_file import NAME, EventFile
+from tui.history.files.event_limits import DAY, EventLimits
 from tui.history.files.event_reader import EventReader
 from tui.history.records import ErrorCount, Run, WatchedTime
 
@@ -112,7 +113,49 @@ def test_old_days_go_severity_info_first_and_the_file_says_from_when_it_is_compl
     oldest = [item for item in left if item.at < reader.complete_since]
     assert all(item.severity is not Severity.INFO for item in oldest)
     written.trim(EventLimits(size=1), NOW)
-    assert {item.at for item in reader.events(0.0, NOW, 9999)} <= {NOW - DAY, NOW}, "the newest day stays"
+    assert {item.at for item in reader.events(0.0, NOW, 9999)} == {NOW}, "the newest minute stays"
+
+
+def test_of_a_day_that_is_too_much_alone_the_newest_part_stays(written: EventFile, tmp_path: Path) -> None:
+    """A large fleet of which all agents break and heal would fill the disk in a few hours."""
+    ids = [f"CA_{number}" for number in range(40)]
+    times = [NOW - 300.0 * number for number in range(280, -1, -1)]
+    for at in times:
+        written.add_transitions([Transition(id, "Running", "Error", None, at) for id in ids], {})
+    half = written.used() // 2
+    written.trim(EventLimits(size=half), NOW)
+    assert half // 2 < written.used() <= half
+    with closing(EventReader(tmp_path)) as reader:
+        since = reader.complete_since
+        assert since is not None and NOW - 0.6 * DAY < since < NOW - 0.05 * DAY
+        kept = [step.at for step in reader.transitions("CA_7", 0.0, NOW)]
+    assert kept == [at for at in times if at >= since]
+
+
+def test_texts_that_no_row_names_any_more_go_and_no_others(written: EventFile, tmp_path: Path) -> None:
+    """Ids of jobs come and go for months."""
+    old = [event(f"run-{number}", NOW - 9 * DAY, ids=(f"AJ_{number}", "AJ_x")) for number in range(50)]
+    mine = event("note-1", NOW, ids=("AJ_3", "AJ_x", "CA_1"))
+    step = Transition("CA_1/us-east/", "Running", "Odd", None, NOW, True)
+    since = Since("Odd", NOW, is_clock_unknown=True)
+    written.add_events([*old, mine])
+    written.add_transitions([step], {step.id: since})
+    written.add_error_counts([ErrorCount("CA_2", int(NOW // 60), "KeyError", 2, "x")])
+    written.add_job_counts([JobCount("concierge", int(NOW // 60), 3)])
+    written.extend_watched([WatchedTime("agents", NOW - 9, NOW, "r1")])
+    written.trim(EventLimits(size=1), NOW)
+    again = event("run-9", NOW, ids=("AJ_9", "AJ_3"))  # one of them had gone
+    written.add_events([again])
+    written.commit()
+    with closing(EventReader(tmp_path)) as reader:
+        assert reader.events(0.0, NOW) == [mine, again]
+        assert reader.transitions(step.id, 0.0, NOW) == [step] and reader.since() == {step.id: since}
+        assert [item.count for item in reader.error_counts("CA_2", NOW - 60, NOW)] == [2]
+        assert reader.job_counts(0.0) == [JobCount("concierge", int(NOW // 60), 3)]
+        assert reader.gaps("agents", NOW - 9, NOW) == []
+    with closing(sqlite3.connect(tmp_path / NAME)) as found:
+        names = {text for (text,) in found.execute("SELECT text FROM name")}
+    assert {"AJ_3", "AJ_9", "AJ_x"} <= names and not names & {f"AJ_{number}" for number in range(10, 50)}
 
 
 def test_numbers_of_texts_are_held_for_some_and_looked_up_for_others(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,8 +12,11 @@ import pytest
 from tests.history.fleets import Life
 from tui.clock import Moment
 from tui.fleet.past import Event, FailedJob, JobCount, Kind, Severity, Since, Subject, Transition
+from tui.fleet.since_by_id import SinceById
 from tui.fleet.state import Fleet
 from tui.fleet.transitions import in_order
+from tui.history.files.event_file import NAME
+from tui.history.files.event_reader import EventReader
 from tui.history.files.folder_store import BEHIND, FolderReader, FolderWriter
 from tui.history.files.privacy import Privacy, recorded
 from tui.history.records import ErrorCount, Run
@@ -130,6 +134,28 @@ def batch() -> Batch:
         job_counts=[JobCount("a", int(EPOCH // 60), 31)],
         since={"CA_1": Since("CrashLoop", EPOCH), "CA_2": Since("Running", None, 1.0, 2.0, "deploy")},
     )
+
+
+def test_the_file_of_events_keeps_its_limit_whatever_a_server_tells(tmp_path: Path) -> None:
+    """One of which all agents break and heal with every answer would fill the disk in a few hours."""
+    limit = 300_000
+    options = RecordOptions(event_mib=limit / (1 << 20))
+    (tmp_path / "p").mkdir(mode=0o700)
+    writer = FolderWriter(tmp_path, "p", options, Run("r1", EPOCH, 0.0, "host", "1"))
+    sizes, at = list[int](), 0.0
+    for number in range(60):
+        at = 120.0 * number
+        ids = (f"CA_{number * (agent % 2)}-{agent}" for agent in range(300))  # half of them are new
+        steps = in_order(Transition(id, "Running", "Error", None, EPOCH + at) for id in ids)
+        since = SinceById((step.id, Since("Error", step.at)) for step in steps)
+        writer.write(Batch(transitions=steps, since=since))
+        writer.tend(Moment(EPOCH + at, at))
+        sizes.append((tmp_path / "p" / NAME).stat().st_size)
+    writer.close()
+    assert limit < max(sizes) < 1.5 * limit
+    with closing(EventReader(tmp_path / "p")) as reader:
+        assert [step.at for step in reader.transitions("CA_0-2", 0.0, EPOCH * 2)][-1] == EPOCH + at
+        assert reader.complete_since is not None
 
 
 def test_events_transitions_and_since_survive(store: Store) -> None:

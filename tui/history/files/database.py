@@ -24,7 +24,8 @@ WAL: Final = "-wal"
 """Suffix of what is committed and not in the file yet."""
 BESIDE: Final = (WAL, "-shm", "-journal")
 """What SQLite keeps beside a file while it is open."""
-
+LEFT_BESIDE: Final = 4 << 20
+"""Bytes that may stay beside a file once they are in it: what is written at once may be much more."""
 ROWS_AT_ONCE: Final = 1_000
 """Rows that are made before they are written: of a large fleet there may be two hundred thousand, 30 MB."""
 T = TypeVar("T")
@@ -62,6 +63,7 @@ def opened(path: Path, wanted: str) -> sqlite3.Connection:
     try:
         _require_schema(database, path, wanted)
         database.execute("PRAGMA journal_mode=WAL")
+        database.execute(f"PRAGMA journal_size_limit={LEFT_BESIDE}")
     except (sqlite3.Error, UnknownSchema):
         database.close()
         raise

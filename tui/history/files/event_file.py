@@ -8,44 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import msgspec
 from msgspec import structs
 
-from tui.fleet.past import Event, FailedJob, JobCount, Severity, Since, Transition
+from tui.fleet.past import Event, FailedJob, JobCount, Since, Transition
 from tui.history.files import database
+from tui.history.files.event_limits import EventLimits, Trim, used
 from tui.history.files.event_tables import ADDED, OUR_CLOCK, STATEMENTS
 from tui.history.files.sample_files import UNFINISHED
 from tui.history.records import ErrorCount, Run, WatchedTime
 
 NAME: Final = "events.sqlite"
 SCHEMA: Final = "1"
-DAY: Final = 86_400.0
-JOBS_FOR: Final = DAY
-"""Seconds for which failed jobs, and counts of others, are kept."""
-ERRORS_FOR: Final = DAY
-"""Seconds for which counts of errors are kept."""
 NAMES: Final = 50_000
 """Texts whose numbers are held: ids of jobs come and go for days."""
-STEP: Final = 5_000
-"""Rows that are dropped at once: others may wait for the file."""
 MIGRATIONS: Final[dict[str, tuple[str, Sequence[str]]]] = {}
 """By an older schema, the one after it and what makes it that."""
 
 _DIGITS: Final = 15
 """Digits of a number in an id that is kept as one."""
-
-
-@dataclass(frozen=True, slots=True)
-class EventLimits:
-    """What may be kept in the file."""
-
-    days: float = 30.0
-    size: int = 128 << 20
-    """Bytes."""
 
 
 class EventFile:
@@ -141,64 +125,15 @@ class EventFile:
         """Close without keeping what was not committed, such as after an error."""
         self._file.close()
 
-    # ---- what goes --------------------------------------------------------------------------------------
-
     def trim(self, limits: EventLimits, now: float) -> None:
-        """Drop what is older than the limits, and whole days from the oldest on until the rest fits.
-
-        `now` is Unix seconds by the server's clock. Commits step by step, as others wait for the file.
-        """
-        self._drop("failed_job", "at < ?", now - JOBS_FOR)
-        self._drop("error_count", "minute < ?", (now - ERRORS_FOR) // 60)
-        self._drop("job_count", "minute < ?", (now - JOBS_FOR) // 60)
-        oldest = now - limits.days * DAY
-        self._drop_until(oldest)
-        while self.used() > limits.size and oldest < now:
-            first = self._file.execute("SELECT min(at) FROM event").fetchone()[0]
-            if first is None or first > now - DAY:
-                break
-            oldest = (first // DAY + 1) * DAY
-            self._drop("event", f"at < ? AND severity = {self._name(Severity.INFO)}", oldest)
-            if self.used() > limits.size:
-                self._drop_until(oldest)
-            self._keep_complete_since(oldest)
+        """Drop what is beyond the limits; `now` is Unix seconds by the server's clock."""
+        self.commit()
+        Trim(self._file, limits, now).run()
+        self._names.clear()
 
     def used(self) -> int:
-        """Bytes in use; what was dropped is used again before the file grows."""
-        pages, free, size = (
-            int(self._file.execute(f"PRAGMA {name}").fetchone()[0])
-            for name in ("page_count", "freelist_count", "page_size")
-        )
-        return (pages - free) * size
-
-    def _drop_until(self, oldest: float) -> None:
-        self._drop("event", "at < ?", oldest)
-        self._drop("transition", "at < ?", oldest)
-        is_used = f"subject = {OUR_CLOCK}.subject AND {OUR_CLOCK}.at IN (since.at, not_after)"
-        self._drop(OUR_CLOCK, f"at < ? AND NOT EXISTS (SELECT 1 FROM since WHERE {is_used})", oldest)
-        self._drop("watched", "until < ?", oldest)
-
-    def _drop(self, table: str, where: str, value: float) -> None:
-        """Drop rows some thousand at once."""
-        self.commit()
-        order = {"event": "id", "failed_job": "job"}.get(table)
-        if order is None:  # tables without a number of their own are small
-            self._do(f"DELETE FROM {table} WHERE {where}", [(value,)])
-            self.commit()
-            return
-        statement = (
-            f"DELETE FROM {table} WHERE {order} IN (SELECT {order} FROM {table} WHERE {where} LIMIT {STEP})"
-        )
-        while True:
-            changes = self._file.total_changes
-            self._do(statement, [(value,)])
-            self.commit()
-            if self._file.total_changes - changes < STEP:
-                return
-
-    def _keep_complete_since(self, at: float) -> None:
-        self._do("INSERT OR REPLACE INTO meta VALUES('complete_since', ?)", [(str(at),)])
-        self.commit()
+        """Bytes in use."""
+        return used(self._file)
 
     def _do(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
         if not self._in_transaction:

@@ -31,3 +31,11 @@ ADDED: Final = (
     " PRIMARY KEY(subject, at)) WITHOUT ROWID",
 )
 """Tables that files of this schema do not have if an older program made them; it does not mind them."""
+NAMED: Final = (
+    *(("event", name) for name in ("origin", "kind", "severity", "agent", "agent_name", "room")),
+    *(("event", name) for name in ("dispatch", "job", "source")),
+    *(("transition", name) for name in ("subject", "before", "after")),
+    *(("since", "subject"), ("watched", "source"), (OUR_CLOCK, "subject")),
+    *(("error_count", "agent"), ("job_count", "agent")),
+)
+"""Tables and their columns that hold the number of a name; so do the `ids` of an event."""

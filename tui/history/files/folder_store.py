@@ -13,7 +13,8 @@ from msgspec import structs
 from tui.clock import Moment
 from tui.fleet.past import Since
 from tui.history.files import folder, retention
-from tui.history.files.event_file import JOBS_FOR, NAME, EventFile, EventLimits
+from tui.history.files.event_file import NAME, EventFile
+from tui.history.files.event_limits import JOBS_FOR, EventLimits
 from tui.history.files.event_reader import EventReader
 from tui.history.files.privacy import Privacy, Recorded
 from tui.history.files.sample_reader import SampleReader
@@ -58,6 +59,9 @@ class FolderWriter:
         """All of it is in the file; what differs later comes with a transition, and is kept with that."""
         self._noted = self._trimmed = float("-inf")
         """When that was done last, monotonic."""
+        self._event_limits = EventLimits(options.days, int(options.event_mib * MIB))
+        self._most_used = self._event_limits.size
+        """Bytes in the file of events from which some have to go."""
 
     def write(self, batch: Batch) -> None:
         """Keep it: after the call no kill can lose it."""
@@ -81,11 +85,12 @@ class FolderWriter:
         self._event_file.commit()
 
     def tend(self, now: Moment) -> None:
-        """Note what was watched, once a minute; drop what is too old."""
+        """Note what was watched, once a minute; drop what is too old, or too much."""
         if now.monotonic - self._noted >= MINUTE:
             self._noted = now.monotonic
             self._note()
-        if now.monotonic - self._trimmed >= TRIM_EVERY:
+        is_full = self._event_file.used() > self._most_used
+        if is_full or now.monotonic - self._trimmed >= TRIM_EVERY:
             self._trimmed = now.monotonic
             self._trim(now.unix)
 
@@ -134,7 +139,10 @@ class FolderWriter:
 
     def _trim(self, now: float) -> None:
         options = self._options
-        self._event_file.trim(EventLimits(options.days, int(options.event_mib * MIB)), now)
+        self._event_file.trim(self._event_limits, now)
+        # what is known of a very large fleet may alone be more: then not with every look
+        limit = self._event_limits.size
+        self._most_used = max(limit, self._event_file.used() + limit // 8)
         self._samples.paths = retention.expire(
             self._root,
             self._project,
