@@ -80,7 +80,11 @@ class Lives:
         await session.poller.once()
 
     async def fail(self) -> None:
-        """Nothing answers any more."""
+        """Nothing answers any more, in a run that has not used up its requests for this minute."""
+        await self.end()
+        self._begin()
+        self._heal()
+        await until(self._session(), lambda fleet: "agents" in fleet.freshness)
         for path in OUTAGES:
             self._here.faults.add(FaultSpec(path=path, code="unavailable", message="no capacity for mara"))
         session = self._session()
