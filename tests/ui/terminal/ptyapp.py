@@ -12,7 +12,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.events import Resize
+from textual.events import Key, Resize
 from textual.widgets import Button, Input, Static
 
 from tui.ui.terminal.safe_app import SafeApp, run_guarded
@@ -31,6 +31,8 @@ class Probe(SafeApp, inherit_bindings=False):
 
     AUTO_FOCUS = None
     CRASH_ADVICE = "Look at the journal."
+    drops_old = False
+    """Whether a key may be too old, as in lktop. On a busy machine any key may be."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f12", "quit"),
         Binding("f2,d", "delete"),
@@ -88,6 +90,10 @@ class Probe(SafeApp, inherit_bindings=False):
             self.query_one("#filler", Static).refresh()
             if self.count == self.until:
                 self.write("counted")
+
+    def confirms(self, key: Key) -> bool:
+        """Any key, where old ones are dropped."""
+        return self.drops_old
 
     def bell(self) -> None:
         """Nothing: a full field rings, and a bell in the output should be a leak."""
@@ -175,9 +181,11 @@ def main() -> int:
     parser.add_argument("--journal", type=Path)
     parser.add_argument("--crash", default="", help="compose, timer, worker or thread")
     parser.add_argument("--no-mouse", action="store_true")
+    parser.add_argument("--drop-old", action="store_true", help="keys")
     parser.add_argument("--note-sizes", action="store_true", help="in the journal")
     options = parser.parse_args()
     app = Probe(options.every, options.until, options.journal, options.crash, options.note_sizes)
+    app.drops_old = options.drop_old
     status = run_guarded(app, mouse=not options.no_mouse)
     print(f"returned {status}")
     return status

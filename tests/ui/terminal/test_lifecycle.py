@@ -333,20 +333,18 @@ def test_text_that_comes_all_at_once_presses_no_keys(probe: Probe) -> None:
 
 
 def test_keys_typed_while_the_loop_was_blocked_do_nothing(probe: Probe) -> None:
-    with probe.start() as term:
-        term.send(ptyapp.BLOCK)
-        term.until(probe.noted("block"))
+    with probe.start("--drop-old") as term:
+        term.send_until(ptyapp.BLOCK, probe.noted("block"))
         term.send(ptyapp.DELETE)
         term.until(term.shows("was not answering"))
         assert "delete" not in probe.notes
-        term.send(ptyapp.DELETE)
-        term.until(term.shows("deleted 1"))
+        term.send_until(ptyapp.DELETE, term.shows("deleted"))
 
 
 @pytest.mark.parametrize("thread", range(3))
 def test_keys_typed_while_the_process_was_stopped_do_nothing(thread: int, probe: Probe) -> None:
     """Whichever thread the kernel hands the signal to: the main one, the writing or the reading one."""
-    with probe.start() as term:
+    with probe.start("--drop-old") as term:
         pid = term.process.pid
         term.kill(signal.SIGSTOP)
         term.until(lambda: is_stopped(term))
