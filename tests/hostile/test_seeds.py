@@ -98,6 +98,7 @@ def look_up(host: str | bytes | None, port: int, *args: int, **options: int) -> 
     name = host.decode() if isinstance(host, bytes) else host or ""
     found = NAMES.get(name.lower(), ())
     if not found:
+        name = name.removesuffix(".")  # as a proxy has it
         try:
             found = (str(ipaddress.ip_address(name)),)
         except ValueError:

@@ -1,4 +1,4 @@
-"""Masks secrets in the texts of listed items, a part at a time. Knows no listing and no model."""
+"""Masks secrets in the texts of listed items, a part at a time. Must not know what is listed."""
 
 from __future__ import annotations
 
