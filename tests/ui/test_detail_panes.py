@@ -12,11 +12,12 @@ from tests.scenes import fleet
 from tui.api.models import Agent, Deployment
 from tui.clock import Moment
 from tui.fleet.lists.cells import Cells
-from tui.fleet.state import Freshness
+from tui.fleet.state import Fleet, Freshness
 from tui.fleet.times import TimeStyle
 from tui.fleet.view import View
 from tui.session.reasons import Diagnoses
 from tui.ui.panes.agents import AgentsPane
+from tui.ui.panes.dispatches import DispatchesPane
 from tui.ui.panes.freshness import freshness
 from tui.ui.panes.lists import ListPane
 from tui.ui.panes.secrets import SecretsPane
@@ -203,6 +204,9 @@ def test_details_that_are_not_there_yet_are_told_from_those_that_are_none() -> N
     view = view_of("incident", "concierge")
     nothing = replace(view, fleet=replace(view.fleet, versions={}, secrets={}))
     assert (VersionsPane().empty(nothing), SecretsPane().empty(nothing)) == ("loading…", "loading…")
+    begun = replace(view, fleet=Fleet())
+    for said, seen in (("loading…", begun), ("Not loaded by then.", replace(begun, is_past=True))):
+        assert AgentsPane().empty(seen) == DispatchesPane().empty(seen) == said
     agent_id = view.selection.agent_id
     none = replace(view, fleet=replace(view.fleet, versions={agent_id: ()}, secrets={agent_id: ()}))
     assert VersionsPane().empty(none) == "No version was built yet."

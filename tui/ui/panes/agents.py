@@ -21,7 +21,7 @@ from tui.fleet.view import Selection, View
 from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import AGENTS
 from tui.ui.panes.base import LogTarget, Place
-from tui.ui.panes.freshness import as_of
+from tui.ui.panes.freshness import as_of, missing
 from tui.ui.panes.problem_list import ProblemListPane
 from tui.ui.widgets.lines import Line
 from tui.ui.widgets.table import RowChange
@@ -157,7 +157,7 @@ class AgentsPane(ProblemListPane):
         return unlisted_agents(view.fleet)
 
     def empty(self, view: View) -> str:
-        """No agents at all, or no problems."""
+        """Not received yet, no agents at all, or no problems."""
         fresh = view.fleet.fresh("agents")
         old, partly = as_of(view, fresh), unlisted_agents(view.fleet)
         if self.problems_only and view.fleet.agents:
@@ -165,7 +165,7 @@ class AgentsPane(ProblemListPane):
             return f"No problems{read}{old}. ! shows every agent."
         none = f"No agents that could be read: {partly}" if partly else "No agents in this project"
         next_step = "" if partly or old or view.is_past else " ctrl+o deploys one from the working directory."
-        return "" if fresh.at is None else f"{none}{old}.{next_step}"
+        return missing(view, fresh) if fresh.at is None else f"{none}{old}.{next_step}"
 
     def raw_item(self) -> object | None:
         """The agent."""

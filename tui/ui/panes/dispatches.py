@@ -204,7 +204,7 @@ class DispatchesPane(ProblemListPane):
         if self.problems_only and view.fleet.rooms:
             return "No problem in the rooms that are loaded. ! shows every room."
         if unknown_rooms(view.fleet):
-            return missing(view.fleet.fresh("rooms"))
+            return missing(view, view.fleet.fresh("rooms"))
         if self.agent_name:
             coverage = view.fleet.coverage
             partly = coverage.polled < coverage.total or coverage.failing or not are_rooms_whole(view.fleet)

@@ -36,9 +36,11 @@ def as_of(view: View, fresh: Freshness) -> str:
     return f" as of {age(view.monotonic - fresh.at)} ago" if fresh.stale and fresh.at is not None else ""
 
 
-def missing(fresh: Freshness) -> str:
+def missing(view: View, fresh: Freshness) -> str:
     """Why nothing was received yet."""
-    return f"Not received: {fresh.error}" if fresh.failures else "loading…"
+    if fresh.failures:
+        return f"Not received: {fresh.error}"
+    return "Not loaded by then." if view.is_past else "loading…"
 
 
 def incomplete(view: View, what: str, agent_id: str) -> Line:

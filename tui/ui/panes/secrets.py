@@ -101,4 +101,4 @@ class SecretsPane(DetailPane):
         none = f"No secrets that could be read: {partly}" if partly else "No secrets"
         old = as_of(view, fresh)
         next_step = "" if partly or old or view.is_past else " ctrl+n adds one, I imports a file."
-        return f"{none}{old}.{next_step}" if is_known else missing(fresh)
+        return f"{none}{old}.{next_step}" if is_known else missing(view, fresh)

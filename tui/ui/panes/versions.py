@@ -101,4 +101,4 @@ class VersionsPane(DetailPane):
         is_known = view.selection.agent_id in view.fleet.versions
         partly = read_in_part(view.fleet, "versions", view.selection.agent_id)
         none = f"No version that could be read: {partly}" if partly else "No version was built yet"
-        return f"{none}{as_of(view, fresh)}." if is_known else missing(fresh)
+        return f"{none}{as_of(view, fresh)}." if is_known else missing(view, fresh)
