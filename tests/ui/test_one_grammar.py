@@ -43,6 +43,8 @@ async def test_one_grammar() -> None:
         assert not agents.active_filter
         await typed(pilot, "F")
         assert agents.active_filter.source == "triage"
+        await typed(pilot, "escape", "&", *"concierge", "enter", "e")
+        assert said() == "no problem in this list", "neither key finds one"
         await typed(pilot, "escape")
         # what lies under the cursor decides, not what was selected
         await typed(pilot, "5")

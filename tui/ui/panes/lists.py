@@ -255,10 +255,11 @@ class ListPane(Pane):
 
     def next_problem(self, step: int) -> str:
         """Put the cursor on the next or previous row that is a problem; returns why that is not possible."""
-        view = self.view
-        if view is None or not self.table.to_nearest(lambda key: self.is_problem(view, key), step):
-            return nothing_there("problem", step, "E" if step > 0 else "e")
-        return ""
+        view, table = self.view, self.table
+        if view is None or not any(self.is_problem(view, key) for key in table.keys):
+            return "no problem in this list"
+        found = table.to_nearest(lambda key: self.is_problem(view, key), step)
+        return "" if found else nothing_there("problem", step, "E" if step > 0 else "e")
 
     def to_mark(self, step: int) -> str:
         """Put the cursor on the next or previous marked row; returns why that is not possible."""
