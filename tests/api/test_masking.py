@@ -82,6 +82,33 @@ def test_large_files_take_no_room_of_the_other_secrets_of_an_operation() -> None
     assert all(masked(f"a {file}", sent) == "a ***" for file in files)
 
 
+def test_the_oldest_secrets_make_room_where_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.api.text.masking.KEPT", 5_000)
+    values = [f"{number}-value-of-a-secret" for number in range(100, 140)]
+    sent = SentSecrets(*values)
+    shown = [masked(value[:9], sent) == "***" for value in values]
+    assert not shown[0] and shown[-1] and shown == sorted(shown)
+
+
+def test_a_value_is_masked_in_either_alphabet_of_base64_and_in_escapes_of_escapes() -> None:
+    value = "~~~???>>>~~~???>>>"
+    packed = base64.b64encode(value.encode()).decode()
+    assert "/" in packed and "+" in packed
+    alphabets = (packed, packed.translate(str.maketrans("+/", "-_")))
+    for said in alphabets:
+        for sent in (value, *alphabets):
+            assert re.fullmatch(r"got \*\*\*[+-]?", masked(f"got {said}", SentSecrets(sent)))
+    assert masked(f"got {quote(quote(quote(value)))}", SentSecrets(value)) == "got ***"
+
+
+def test_an_escape_that_was_cut_at_the_end_hides_no_beginning_of_a_value() -> None:
+    spelled = "".join(f"\\u{ord(character):04x}" for character in LONG)
+    for count in (7, 8):
+        for left in range(6):
+            shown = masked(f"near {spelled[: 6 * count + left]}", SentSecrets(LONG))
+            assert re.fullmatch(r"near \*\*\*(\\u?[0-9a-f]{0,3})?", shown), shown
+
+
 def test_a_piece_is_masked_from_its_beginning_to_its_end() -> None:
     sent = SentSecrets(LONG)
     for begin in range(1, 30):
