@@ -300,9 +300,15 @@ async def test_of_large_fleets_few_wait() -> None:
         queue.add(Taken(fleet, Moment(EPOCH, float(number)), 0.0), frozenset({"dispatches"}))
     assert [taken.fleet.unreadable for taken in queue.take().samples] == [0, 1, 2, 8]
     for number in range(3):
-        fleet = Fleet(unreadable=number, dispatches=dict.fromkeys("abcde", large))
-        queue.add(Taken(fleet, Moment(EPOCH, float(number)), 0.0), frozenset({"dispatches"}))
-    assert [taken.fleet.unreadable for taken in queue.take().samples] == [2], "of the largest, the newest"
+        fleet, lists = (
+            Fleet(unreadable=number, dispatches=dict.fromkeys("abcde", large)),
+            Differing((), (), ()),
+        )
+        taken = Taken(fleet, Moment(EPOCH, float(number)), 0.0, agents=lists)
+        queue.add(taken, frozenset({"agents", "dispatches"}))
+    (newest,) = queue.take().samples
+    assert newest.fleet.unreadable == 2, "of the largest, the newest"
+    assert newest.agents is None, "without the agents of the fleet before it, which nobody else holds"
 
 
 async def test_a_second_process_leaves_its_notes_and_takes_over(tmp_path: Path) -> None:

@@ -56,7 +56,8 @@ class RecordQueue:
                 now = taken.moment.monotonic
                 self._full_since = self._full_since or now
                 is_behind = now - self._full_since >= BEHIND_AFTER
-                samples[-1] = replace(taken, is_behind=is_behind)
+                # it does not follow on what is written, and the fleet before it may be as large
+                samples[-1] = replace(taken, is_behind=is_behind, agents=None)
             self._filled.set()
 
     def add_step(self, step: Step) -> None:

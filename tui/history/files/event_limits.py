@@ -20,6 +20,8 @@ ERRORS_FOR: Final = DAY
 """Seconds for which counts of errors are kept."""
 STEP: Final = 5_000
 """Rows that are dropped at once: others may wait for the file."""
+MANY_NAMES: Final = 4
+"""Texts may take this part of a full file, a quarter, before it is asked which are named: that is slow."""
 NEWEST: Final = 60.0
 """Seconds that are kept, however much it is."""
 
@@ -61,9 +63,11 @@ class Trim:
         self._drop("error_count", "minute < ?", (now - ERRORS_FOR) // 60)
         self._drop("job_count", "minute < ?", (now - JOBS_FOR) // 60)
         self._drop_until(now - self._limits.days * DAY)
-        if self._is_too_large:
-            self._drop_names()
         while self._is_too_large:
+            if self._has_many_names:
+                self._drop_names()
+                if not self._is_too_large:
+                    return
             first = self._first()
             if first is None or first >= now - NEWEST:
                 return
@@ -75,12 +79,17 @@ class Trim:
             else:  # a day alone may be too much: of a large fleet of which all break and heal
                 oldest = min(first + max(NEWEST, (now - first) / 4), now - NEWEST)
                 self._drop_until(oldest)
-            self._drop_names()
             self._write("INSERT OR REPLACE INTO meta VALUES('complete_since', ?)", (str(oldest),))
 
     @property
     def _is_too_large(self) -> bool:
         return used(self._file) > self._limits.size
+
+    @property
+    def _has_many_names(self) -> bool:
+        """Whether texts take much of the room; each is kept twice, in its table and in the index of that."""
+        size = self._file.execute("SELECT 2 * sum(length(text)) FROM name").fetchone()[0] or 0
+        return int(size) > self._limits.size // MANY_NAMES
 
     def _first(self) -> float | None:
         """The oldest time of anything that is dropped by its time."""
