@@ -101,7 +101,7 @@ class SentSecrets:
         return bool(self._forms)
 
     def mask_values(self, text: str) -> str:
-        """What a program says that saw no token of ours, without the values."""
+        """The text without secret values. Tokens may stay: it is of a program that saw none."""
         return self.mask(text) if self.has_values else text
 
     def mask(self, text: str) -> str:

@@ -120,7 +120,7 @@ class WriteForm(FormDialog):
             self._project_context.keep(self._write(answers))
 
     async def _write(self, answers: Answers) -> None:
-        """What became of it is told, also when the form has been closed."""
+        """Write the file, and say what was written even if the form has been closed."""
         try:
             words = await asyncio.to_thread(self._writing.write, answers)
         except NotWritten as problem:
