@@ -284,9 +284,10 @@ async def test_a_stream_that_is_refused_repeats_no_signature() -> None:
 
     async with serving(answer) as server, connected(server.url) as client:
         for stream in (client.logs("CA_x"), client.build("CA_x", "", {})):
-            with pytest.raises(ApiError, match=r"^\*\*\* \(HTTP 400\)$"):
+            with pytest.raises(ApiError, match=r"\*\*\* \(HTTP 400\)$") as caught:
                 async with stream:
                     pytest.fail("it is open")
+            assert_gone(server.requests[-1].headers["authorization"].rpartition(".")[2], str(caught.value))
 
 
 async def test_a_secret_that_was_sent_is_in_no_later_error_either() -> None:
