@@ -20,8 +20,10 @@ from tests.bench.usage import spent
 from tests.ptyrun import python
 from tui.clock import Moment
 from tui.fleet.past import Since, Transition
+from tui.fleet.since_by_id import SinceById
 from tui.fleet.state import Fleet
 from tui.fleet.store import Change
+from tui.fleet.transitions import in_order
 from tui.history.events.derive import State, Step
 from tui.history.files import database
 from tui.history.files.event_file import NAME, EventFile
@@ -163,7 +165,8 @@ def _transitions(suite: Suite) -> Iterator[Figure]:
             Transition(f"CA_{chance.randrange(AGENTS)}", "Running", "CrashLoop", None, begun + number + part)
             for part in range(100)
         ]
-        file.add_transitions(steps, {step.id: Since(step.after, step.at) for step in steps})
+        since = SinceById((step.id, Since(step.after, step.at)) for step in steps)
+        file.add_transitions(in_order(steps), since)
         file.commit()
     file.close()
     reader = EventReader(where)

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from tui.fleet.past import Event, FailedJob, Gap, JobCount, Kind, Severity, Since, Subject, Transition
+from tui.fleet.since_by_id import OfAgent, SinceById
+from tui.fleet.transitions import Gathered, in_order
 from tui.history.files import database
 from tui.history.files import event_file as event_file
 from tui.history.files.database import UnknownSchema
@@ -18,6 +20,7 @@ from tui.history.files.event_reader import EventReader
 from tui.history.records import ErrorCount, Run, WatchedTime
 
 NOW = 1_786_000_000.0
+RESTS = ("", "/us-east/")
 RUN = Run("r1", NOW, 5.0, "host", "1")
 
 
@@ -36,6 +39,11 @@ def event(id: str, at: float, severity: Severity = Severity.ERROR, ids: tuple[st
         "CrashLoop",
         ids=ids,
     )
+
+
+def known(**since: Since) -> SinceById:
+    """Since when subjects have their status."""
+    return SinceById(since.items())
 
 
 @pytest.fixture
@@ -59,7 +67,7 @@ def test_what_was_kept_comes_back_while_the_writer_goes_on(written: EventFile, t
         Transition("CA_1", "", "Running", None, NOW - 9),
     ]
     since = Since("CrashLoop", NOW)
-    written.add_transitions(steps, {"CA_1": since})
+    written.add_transitions(in_order(steps), known(CA_1=since))
     written.keep_since([("CA_2", Since("Error", None, 1.0, 2.0, "deploy"))])
     written.keep_since([("CA_2", None)])
     job = FailedJob("AJ_1", "AD_1", "r", "a", "failed", NOW, "why")
@@ -100,7 +108,7 @@ def test_old_days_go_severity_info_first_and_the_file_says_from_when_it_is_compl
         at = NOW - day * DAY
         severities = [Severity.INFO] * 60 + [Severity.ERROR] * 40
         written.add_events(event(f"d{day}-{number}", at, kind) for number, kind in enumerate(severities, 1))
-        written.add_transitions([Transition("CA_1", "a", "b", None, at)], {})
+        written.add_transitions(in_order([Transition("CA_1", "a", "b", None, at)]), known())
     written.add_failed_jobs([FailedJob(f"AJ_{at}", "", "", "", "", at) for at in (NOW - 2 * DAY, NOW - 9)])
     written.trim(EventLimits(), NOW)
     reader = EventReader(tmp_path)
@@ -121,7 +129,7 @@ def test_of_a_day_that_is_too_much_alone_the_newest_part_stays(written: EventFil
     ids = [f"CA_{number}" for number in range(40)]
     times = [NOW - 300.0 * number for number in range(280, -1, -1)]
     for at in times:
-        written.add_transitions([Transition(id, "Running", "Error", None, at) for id in ids], {})
+        written.add_transitions(in_order(Transition(id, "Running", "Error", None, at) for id in ids), known())
     half = written.used() // 2
     written.trim(EventLimits(size=half), NOW)
     assert half // 2 < written.used() <= half
@@ -132,6 +140,38 @@ def test_of_a_day_that_is_too_much_alone_the_newest_part_stays(written: EventFil
     assert kept == [at for at in times if at >= since]
 
 
+@pytest.mark.parametrize("is_clock_unknown", [False, True])
+def test_transitions_that_many_agents_have_in_common_are_kept_as_those_of_a_few_are(
+    written: EventFile, tmp_path: Path, is_clock_unknown: bool
+) -> None:
+    agents = [f"CA_{number}" for number in range(2 * database.ROWS_AT_ONCE + 3)]
+    subjects = [agent + rest for agent in agents for rest in RESTS]
+    written.keep_since((id, Since("Running", NOW - 60)) for id in subjects)
+    broken = Since("Error", NOW, is_clock_unknown=is_clock_unknown)
+    odd = Since("Error", None, 5.0, NOW, "deploy", is_clock_unknown)
+    of_many = OfAgent(RESTS, (broken, broken))
+    since, found = SinceById(), Gathered(NOW, is_clock_unknown)
+    for agent in agents:
+        since.put(agent, of_many if agent != agents[9] else OfAgent(RESTS, (broken, odd)))
+    for rest in RESTS:
+        found.ids_of(rest, "Running", "Error", NOW - 9).extend(agents[:3])
+        found.ids_of(rest, "Running", "Error", None).extend(agents[3:])
+    gone = Gathered(NOW + 9, is_clock_unknown)
+    gone.ids_of("", "Error", "", None).extend(agents[1_000:])
+    steps = found.all() + gone.all()
+    written.add_transitions(steps, since)
+    written.commit()
+    by_id: dict[str, list[Transition]] = {}
+    for step in steps:
+        by_id.setdefault(step.id, []).append(step)
+    with closing(EventReader(tmp_path)) as reader:
+        assert reader.newest_transitions(subjects, NOW + 9) == by_id
+        gone_ids = set(agents[1_000:])
+        kept = {id: known for id, known in since.items() if id not in gone_ids}
+        assert reader.since() == kept
+    written.close()
+
+
 def test_texts_that_no_row_names_any_more_go_and_no_others(written: EventFile, tmp_path: Path) -> None:
     """Ids of jobs come and go for months."""
     old = [event(f"run-{number}", NOW - 9 * DAY, ids=(f"AJ_{number}", "AJ_x")) for number in range(50)]
@@ -139,7 +179,7 @@ def test_texts_that_no_row_names_any_more_go_and_no_others(written: EventFile, t
     step = Transition("CA_1/us-east/", "Running", "Odd", None, NOW, True)
     since = Since("Odd", NOW, is_clock_unknown=True)
     written.add_events([*old, mine])
-    written.add_transitions([step], {step.id: since})
+    written.add_transitions(in_order([step]), known(**{step.id: since}))
     written.add_error_counts([ErrorCount("CA_2", int(NOW // 60), "KeyError", 2, "x")])
     written.add_job_counts([JobCount("concierge", int(NOW // 60), 3)])
     written.extend_watched([WatchedTime("agents", NOW - 9, NOW, "r1")])
@@ -220,15 +260,15 @@ def test_a_file_without_counts_of_jobs_is_read_as_not_counted_and_gets_them(
 def test_times_by_this_machines_clock_are_kept_as_such_and_files_without_that_are_read(
     written: EventFile, tmp_path: Path
 ) -> None:
-    step, known = Transition("CA_1", "a", "b", None, NOW, True), Transition("CA_2", "a", "b", None, NOW)
+    step, other = Transition("CA_1", "a", "b", None, NOW, True), Transition("CA_2", "a", "b", None, NOW)
     since = Since("b", NOW, is_clock_unknown=True)
     bounded = Since("b", None, 1.0, NOW - 9, "deploy", True)
-    written.add_transitions([step, known], {"CA_1": since, "CA_2": Since("b", NOW)})
+    written.add_transitions(in_order([step, other]), known(CA_1=since, CA_2=Since("b", NOW)))
     written.keep_since([("CA_3", bounded)])
     written.commit()
     with closing(EventReader(tmp_path)) as reader:
         assert reader.transitions("CA_1", 0.0, NOW) == [step]
-        assert reader.newest_transitions(["CA_1", "CA_2"], NOW) == {"CA_1": [step], "CA_2": [known]}
+        assert reader.newest_transitions(["CA_1", "CA_2"], NOW) == {"CA_1": [step], "CA_2": [other]}
         assert reader.since() == {"CA_1": since, "CA_2": Since("b", NOW), "CA_3": bounded}
     written.keep_since([("CA_3", None)])
     written.trim(EventLimits(days=1), NOW + 2 * DAY)

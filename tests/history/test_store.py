@@ -132,7 +132,9 @@ def batch() -> Batch:
         failed_jobs=[FailedJob("AJ_1", "AD_1", "r", "a", "failed", EPOCH, "why")],
         error_counts=[ErrorCount("CA_1", int(EPOCH // 60), "KeyError", 2, "KeyError: x")],
         job_counts=[JobCount("a", int(EPOCH // 60), 31)],
-        since={"CA_1": Since("CrashLoop", EPOCH), "CA_2": Since("Running", None, 1.0, 2.0, "deploy")},
+        since=SinceById(
+            {"CA_1": Since("CrashLoop", EPOCH), "CA_2": Since("Running", None, 1.0, 2.0, "deploy")}.items()
+        ),
     )
 
 
@@ -195,7 +197,7 @@ def test_what_is_forgotten_of_statuses_is_forgotten_by_the_store(store: Store) -
     news.samples = [clock.taken()]
     writer.write(news)
     writer.tend(news.samples[0].moment)
-    writer.write(Batch(since={"CA_1": news.since["CA_1"]}, samples=[clock.taken(later=1.0)]))
+    writer.write(Batch(since=SinceById([("CA_1", news.since["CA_1"])]), samples=[clock.taken(later=1.0)]))
     writer.close()
     reader = store.read()
     loaded = reader.loaded()

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from tui.fleet.past import Transition
 
 
-class _Alike(NamedTuple):
+class Alike(NamedTuple):
     """What transitions have in common. The fields are those of `Transition`."""
 
     rest: str
@@ -20,6 +20,11 @@ class _Alike(NamedTuple):
     at: float
     is_clock_unknown: bool
 
+    def of(self, agent_id: str) -> Transition:
+        """The one of an agent."""
+        rest, before, after, not_before, at, is_clock_unknown = self
+        return Transition(agent_id + rest, before, after, not_before, at, is_clock_unknown)
+
 
 @dataclass(frozen=True, slots=True)
 class Transitions:
@@ -28,14 +33,10 @@ class Transitions:
     Those of one step that differ in nothing but the agent are kept as the ids of the agents.
     """
 
-    parts: tuple[tuple[_Alike, tuple[str, ...]], ...] = ()
+    parts: tuple[tuple[Alike, tuple[str, ...]], ...] = ()
 
     def __iter__(self) -> Iterator[Transition]:
-        return (
-            Transition(id + rest, before, after, not_before, at, is_clock_unknown)
-            for (rest, before, after, not_before, at, is_clock_unknown), ids in self.parts
-            for id in ids
-        )
+        return (alike.of(id) for alike, ids in self.parts for id in ids)
 
     def __len__(self) -> int:
         return sum(len(ids) for _, ids in self.parts)
@@ -45,7 +46,7 @@ class Transitions:
 
     def newest(self, most: int) -> Transitions:
         """No more than so many of them, the last."""
-        parts: list[tuple[_Alike, tuple[str, ...]]] = []
+        parts: list[tuple[Alike, tuple[str, ...]]] = []
         for alike, ids in reversed(self.parts):
             if most <= 0:
                 break
@@ -61,7 +62,7 @@ def in_order(transitions: Iterable[Transition]) -> Transitions:
     """Such as were read."""
     return Transitions(
         tuple(
-            (_Alike("", item.before, item.after, item.not_before, item.at, item.is_clock_unknown), (item.id,))
+            (Alike("", item.before, item.after, item.not_before, item.at, item.is_clock_unknown), (item.id,))
             for item in transitions
         )
     )
@@ -73,12 +74,12 @@ class Gathered:
 
     at: float
     is_clock_unknown: bool
-    ids: dict[_Alike, list[str]] = field(default_factory=dict)
+    ids: dict[Alike, list[str]] = field(default_factory=dict)
     """Of the agents, by what their transitions have in common."""
 
     def ids_of(self, rest: str, before: str, after: str, not_before: float | None) -> list[str]:
         """Where to add ids of agents; `rest` is what follows each in the id of its transition."""
-        alike = _Alike(rest, before, after, not_before, self.at, self.is_clock_unknown)
+        alike = Alike(rest, before, after, not_before, self.at, self.is_clock_unknown)
         return self.ids.setdefault(alike, [])
 
     def all(self) -> Transitions:

@@ -9,7 +9,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from tui.clock import Moment
-from tui.fleet.past import Event, FailedJob, Gap, JobCount, Since, Transition
+from tui.fleet.past import Event, FailedJob, Gap, JobCount, Transition
 from tui.fleet.since_by_id import SinceById
 from tui.fleet.state import Differing, Fleet
 from tui.fleet.transitions import NONE, Transitions
@@ -40,7 +40,7 @@ class Batch:
     failed_jobs: list[FailedJob] = field(default_factory=list)
     error_counts: list[ErrorCount] = field(default_factory=list)
     job_counts: list[JobCount] = field(default_factory=list)
-    since: Mapping[str, Since] = field(default_factory=dict)
+    since: SinceById = field(default_factory=SinceById)
     """Since when every agent and deployment has its status now; empty where nothing is known of it."""
 
     @property

@@ -6,8 +6,9 @@ threads, nor which data of participants may be kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,10 @@ import msgspec
 from msgspec import structs
 
 from tui.fleet.past import Event, FailedJob, JobCount, Since, Transition
+from tui.fleet.since_by_id import SinceById
+from tui.fleet.transitions import Alike, Transitions
 from tui.history.files import database
+from tui.history.files.alike_transitions import AlikeTransitions
 from tui.history.files.event_limits import EventLimits, Trim, used
 from tui.history.files.event_tables import ADDED, OUR_CLOCK, STATEMENTS
 from tui.history.files.sample_files import UNFINISHED
@@ -25,6 +29,8 @@ NAME: Final = "events.sqlite"
 SCHEMA: Final = "1"
 NAMES: Final = 50_000
 """Texts whose numbers are held: ids of jobs come and go for days."""
+MANY: Final = 50
+"""Agents with transitions that are alike from which on these are written together."""
 MIGRATIONS: Final[dict[str, tuple[str, Sequence[str]]]] = {}
 """By an older schema, the one after it and what makes it that."""
 
@@ -46,6 +52,7 @@ class EventFile:
         self._file = database.opened(path, SCHEMA)
         for statement in ADDED:
             self._file.execute(statement)
+        self._alike = AlikeTransitions(self._file)
         self._names: dict[str, int] = {}
         """By text, its number, of as many as there is room for."""
         self._in_transaction = False
@@ -59,12 +66,33 @@ class EventFile:
         """Keep events. One that is known by its id stays as it is."""
         self._do(f"INSERT OR IGNORE INTO event VALUES(NULL{',?' * 18})", map(self._event_row, events))
 
-    def add_transitions(self, transitions: Iterable[Transition], since: Mapping[str, Since]) -> None:
+    def add_transitions(self, transitions: Transitions, since: SinceById) -> None:
         """Keep transitions, and `since` when their subjects have their status now."""
-        for part in database.in_parts(transitions):
-            self._do("INSERT OR REPLACE INTO transition VALUES(?,?,?,?,?)", map(self._transition_row, part))
-            self._mark_clock((step.id, step.at) for step in part if step.is_clock_unknown)
-            self.keep_since((step.id, since.get(step.id) if step.after else None) for step in part)
+        pieces = ((alike, ids) for alike, all in transitions.parts for ids in database.in_parts(all))
+        for are_many, group in groupby(pieces, lambda piece: len(piece[1]) >= MANY and piece[0].after != ""):
+            if are_many:
+                for alike, ids in group:
+                    self._add_alike(alike, ids, since)
+            else:
+                for steps in database.in_parts(alike.of(id) for alike, ids in group for id in ids):
+                    self._add_few(steps, since)
+
+    def _add_alike(self, alike: Alike, agent_ids: Sequence[str], since: SinceById) -> None:
+        """The same for agents, or deployments of them, whose transitions are alike."""
+        self._begin()
+        ids = [id + alike.rest for id in agent_ids]
+        self._alike.name(ids)
+        self._alike.add(alike, self._name(alike.before), self._name(alike.after))
+        first = since.of(agent_ids[0])
+        if (known := since.get(ids[0])) and all(since.of(id) is first for id in agent_ids):
+            self._alike.keep_since(known)
+        else:
+            self.keep_since((id, since.get(id)) for id in ids)
+
+    def _add_few(self, steps: Sequence[Transition], since: SinceById) -> None:
+        self._do("INSERT OR REPLACE INTO transition VALUES(?,?,?,?,?)", map(self._transition_row, steps))
+        self._mark_clock((step.id, step.at) for step in steps if step.is_clock_unknown)
+        self.keep_since((step.id, since.get(step.id) if step.after else None) for step in steps)
 
     def keep_since(self, news: Iterable[tuple[str, Since | None]]) -> None:
         """Keep since when subjects have their status now; None for one that is gone."""
@@ -136,11 +164,14 @@ class EventFile:
         return used(self._file)
 
     def _do(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
+        self._begin()
+        for part in database.in_parts(rows):
+            self._file.executemany(statement, part)
+
+    def _begin(self) -> None:
         if not self._in_transaction:
             self._file.execute("BEGIN")
             self._in_transaction = True
-        for part in database.in_parts(rows):
-            self._file.executemany(statement, part)
 
     def _name(self, text: str) -> int:
         """The number of a text."""

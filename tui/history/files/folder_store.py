@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -11,7 +10,7 @@ from typing import Final
 from msgspec import structs
 
 from tui.clock import Moment
-from tui.fleet.past import Since
+from tui.fleet.since_by_id import SinceById
 from tui.history.files import folder, retention
 from tui.history.files.event_file import NAME, EventFile
 from tui.history.files.event_limits import JOBS_FOR, EventLimits
@@ -54,7 +53,7 @@ class FolderWriter:
         self._watching = Watching(run.id, gap_after)
         self._rooms: dict[str, None] = {}
         """Names of rooms that errors in logs may mention, oldest first; only where they are not kept."""
-        self._since: Mapping[str, Since] = {}
+        self._since = SinceById()
         self._is_since_kept = False
         """All of it is in the file; what differs later comes with a transition, and is kept with that."""
         self._noted = self._trimmed = float("-inf")
