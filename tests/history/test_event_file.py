@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from tui.fleet.past import Event, FailedJob, Gap, JobCount, Kind, Severity, Since, Subject, Transition
 from tui.fleet.since_by_id import OfAgent, SinceById
@@ -21,6 +22,7 @@ from tui.history.records import ErrorCount, Run, WatchedTime
 
 NOW = 1_786_000_000.0
 RESTS = ("", "/us-east/")
+TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJBUElrZXkifQ.c2lnbmF0dXJl"
 RUN = Run("r1", NOW, 5.0, "host", "1")
 
 
@@ -309,3 +311,24 @@ def test_no_more_events_are_read_than_are_held(written: EventFile, tmp_path: Pat
     with closing(EventReader(tmp_path)) as reader:
         assert reader.events(0.0, NOW + 999) == events[-200:] == reader.newer(0)[1]
         assert reader.events(0.0, NOW + 999, 100_000) == events, "all of them for an export"
+
+
+def test_what_an_older_version_kept_as_it_came_is_masked_when_it_is_read(
+    written: EventFile, tmp_path: Path
+) -> None:
+    said = f"400: authorization Bearer {TOKEN} X-Amz-Signature=0123456789abcdef"
+    odd = structs.replace(event("run-1", NOW), text=said, detail=said)
+    minute = int(NOW // 60)
+    written.add_events([odd])
+    written.add_failed_jobs([FailedJob("AJ_1", "AD_1", "r", "a", "failed", NOW, said)])
+    written.add_error_counts([ErrorCount("CA_1", minute, said, 2, said)])
+    written.extend_watched([WatchedTime("agents", NOW - 9, NOW, "r1")])
+    written.extend_watched([WatchedTime("agents", NOW + 5, NOW + 9, "r2", said)])
+    written.commit()
+    shown = "400: authorization Bearer *** X-Amz-Signature=***"
+    with closing(EventReader(tmp_path)) as reader:
+        assert reader.events(0.0, NOW) == [structs.replace(odd, text=shown, detail=shown)]
+        assert reader.newer(0)[1] == reader.events(0.0, NOW)
+        assert [job.reason for job in reader.failed_jobs(0.0)] == [shown]
+        assert reader.error_counts("CA_1", NOW, NOW) == [ErrorCount("CA_1", minute, shown, 2, shown)]
+        assert [gap.why for gap in reader.gaps("agents", 0.0, NOW + 9)] == [shown]

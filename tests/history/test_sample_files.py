@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.history.fleets import Life
+from tui.api.models import Dispatch, DispatchState, Job, JobState
 from tui.clock import Moment
-from tui.fleet.state import Fleet
+from tui.fleet.reason import LoggedError
+from tui.fleet.room_freshness import RoomFreshness
+from tui.fleet.state import Fleet, Freshness
 from tui.history.files import sample_writer as samples
 from tui.history.files.database import UnknownSchema
 from tui.history.files.privacy import Privacy, Recorded
@@ -22,6 +26,7 @@ from tui.history.records import Run
 
 EPOCH = 1_786_000_000.0
 HOUR = 3600.0
+TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJBUElrZXkifQ.c2lnbmF0dXJl"
 
 
 class Recorder:
@@ -236,3 +241,29 @@ def test_another_schema_is_refused_with_a_line(recorder: Recorder) -> None:
     os.symlink(path, recorder.folder / "y.samples")
     with pytest.raises(OSError, match=r"symbolic link|Too many levels"):
         SampleReader(recorder.folder / "y.samples")
+
+
+def test_errors_that_an_older_version_kept_as_they_came_are_masked_when_they_are_read(
+    recorder: Recorder,
+) -> None:
+    """Secret values of that time are known to nobody any more; tokens and signatures tell themselves."""
+    said = f"400: authorization Bearer {TOKEN} X-Amz-Signature=0123456789abcdef"
+    job = Job(id="AJ_1", state=JobState(error=said))
+    quoted = replace(
+        Fleet(),
+        log_errors={"CA_1": LoggedError(said)},
+        room_freshness={"r": RoomFreshness().failed(1.0, said)},
+        freshness={"agents": Freshness().failed(said, 1.0)},
+        dispatches={"r": (Dispatch(id="AD_1", state=DispatchState(jobs=(job,))),)},
+    )
+    later = replace(quoted, freshness={"agents": Freshness().failed(said + " again", 2.0)})
+    for number, fleet in enumerate((quoted, later)):  # a whole fleet, and a difference
+        recorder.writer.add(fleet, Moment(EPOCH + 9 + number, 9.0 + number), 0.0)
+    recorder.writer.commit()
+    shown = "400: authorization Bearer *** X-Amz-Signature=***"
+    for path in (recorder.folder, sample_files(recorder.folder)[0]):
+        first, second = forwards(SampleReader(path)).values()
+        assert [found.freshness["agents"].error for found in (first, second)] == [shown, shown + " again"]
+        assert first.log_errors["CA_1"].text == first.room_freshness["r"].error == shown
+        state = first.dispatches["r"][0].jobs[0].state
+        assert state is not None and state.error == shown

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from typing import Final, Generic, TypeVar
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, structs
 
 from tui.api.models import Agent, Dispatch, Participant, Room, SecretInfo, Version, Wire
+from tui.api.text.masking import masked
 from tui.fleet.coverage import Coverage
 from tui.fleet.reason import LoggedError
 from tui.fleet.room_freshness import RoomFreshness
@@ -94,6 +97,23 @@ class Difference(Struct, omit_defaults=True):
     room_freshness: Entries[RoomFreshness] | None = None
     freshness: Entries[Freshness] | None = None
 
+    def mask(self) -> None:
+        """Mask the errors that are quoted: older versions kept some as they came."""
+        if self.dispatches is not None:
+            for dispatch in chain.from_iterable(self.dispatches.set.values()):
+                dispatch.mask(masked)
+        if self.log_errors is not None:
+            for agent_id, logged in self.log_errors.set.items():
+                self.log_errors.set[agent_id] = structs.replace(logged, text=masked(logged.text))
+        if self.room_freshness is not None:
+            for room, asked in self.room_freshness.set.items():
+                if asked.error:
+                    self.room_freshness.set[room] = structs.replace(asked, error=masked(asked.error))
+        if self.freshness is not None:
+            for source, known in self.freshness.set.items():
+                if known.error:
+                    self.freshness.set[source] = replace(known, error=masked(known.error))
+
 
 DERIVED: Final = frozenset({"index", "suspects"})
 """Fields of a fleet that are not kept: they follow from others, or serve polling alone."""
@@ -163,8 +183,10 @@ def _header(kind: tuple[int, int], count: int) -> bytes:
 
 
 def unpacked(data: bytes) -> Difference:
-    """A difference from its bytes. Raises `DamagedSample`."""
-    return _decoded(data, _differences)
+    """A difference from its bytes, its errors masked. Raises `DamagedSample`."""
+    found = _decoded(data, _differences)
+    found.mask()
+    return found
 
 
 def unpacked_metrics(data: bytes) -> Columns:

@@ -1,4 +1,7 @@
-"""Reads the file of a project that lasts. Must not know threads; none of its calls is made on the loop."""
+"""Reads the file of a project that lasts. Must not know threads; none of its calls is made on the loop.
+
+Texts are masked once more: older versions kept some as they came.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,9 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from tui.api.text.masking import masked
 from tui.fleet.past import (
     HELD,
     Event,
@@ -153,7 +157,8 @@ class EventReader:
     def failed_jobs(self, since: float) -> list[FailedJob]:
         """Failed jobs from then on, oldest first."""
         rows = self._rows(_Blob, "SELECT value FROM failed_job WHERE at >= ? ORDER BY at", since)
-        return [msgspec.msgpack.decode(row.value, type=FailedJob) for row in rows]
+        jobs = [msgspec.msgpack.decode(row.value, type=FailedJob) for row in rows]
+        return [structs.replace(job, reason=masked(job.reason)) if job.reason else job for job in jobs]
 
     def job_counts(self, since: float) -> list[JobCount]:
         """Counts of jobs that succeeded from then on, oldest first; none in an older file."""
@@ -169,7 +174,10 @@ class EventReader:
             "SELECT ? AS agent_id, minute, signature, count, line FROM error_count"
             " WHERE agent = (SELECT id FROM name WHERE text = ?) AND minute BETWEEN ? AND ? ORDER BY minute"
         )
-        return self._rows(ErrorCount, query, agent_id, agent_id, since // 60, until // 60)
+        found = self._rows(ErrorCount, query, agent_id, agent_id, since // 60, until // 60)
+        return [
+            structs.replace(item, signature=masked(item.signature), line=masked(item.line)) for item in found
+        ]
 
     def watched(self, source: str, since: float, until: float) -> list[WatchedTime]:
         """When a source was watched, oldest first."""
@@ -177,7 +185,8 @@ class EventReader:
             "SELECT ? AS source, since, until, run, why FROM watched WHERE until >= ? AND since <= ?"
             " AND source = (SELECT id FROM name WHERE text = ?) ORDER BY since"
         )
-        return self._rows(WatchedTime, query, source, since, until, source)
+        found = self._rows(WatchedTime, query, source, since, until, source)
+        return [structs.replace(item, why=masked(item.why)) if item.why else item for item in found]
 
     def gaps(self, source: str, since: float, until: float) -> list[Gap]:
         """The times between those in which a source was watched, oldest first."""
@@ -241,9 +250,9 @@ class EventReader:
             at=row.at,
             kind=Kind(self._text(row.kind)),
             severity=Severity(self._text(row.severity)),
-            text=row.text,
+            text=masked(row.text),
             subject=Subject(*map(self._text, subject)),
-            detail=row.detail,
+            detail=masked(row.detail),
             before=row.before,
             after=row.after,
             not_before=row.not_before,
