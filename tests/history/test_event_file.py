@@ -149,8 +149,9 @@ def test_transitions_that_many_agents_have_in_common_are_kept_as_those_of_a_few_
     agents = [f"CA_{number}" for number in range(2 * database.ROWS_AT_ONCE + 3)]
     subjects = [agent + rest for agent in agents for rest in RESTS]
     written.keep_since((id, Since("Running", NOW - 60)) for id in subjects)
-    broken = Since("Error", NOW, is_clock_unknown=is_clock_unknown)
-    odd = Since("Error", None, 5.0, NOW, "deploy", is_clock_unknown)
+    later = NOW + 5  # of a step that is written at once with this one
+    broken = Since("Error", later, is_clock_unknown=is_clock_unknown)
+    odd = Since("Error", None, 5.0, later, "deploy", is_clock_unknown)
     of_many = OfAgent(RESTS, (broken, broken))
     since, found = SinceById(), Gathered(NOW, is_clock_unknown)
     for agent in agents:
