@@ -12,7 +12,7 @@ from msgspec import structs
 from tui.fleet.past import Event, FailedJob, Gap, JobCount, Kind, Severity, Since, Subject, Transition
 from tui.fleet.since_by_id import OfAgent, SinceById
 from tui.fleet.transitions import Gathered, in_order
-from tui.history.files import database
+from tui.history.files import database, event_limits
 from tui.history.files import event_file as event_file
 from tui.history.files.database import UnknownSchema
 from tui.history.files.event_file import NAME, EventFile
@@ -46,6 +46,12 @@ def event(id: str, at: float, severity: Severity = Severity.ERROR, ids: tuple[st
 def known(**since: Since) -> SinceById:
     """Since when subjects have their status."""
     return SinceById(since.items())
+
+
+def trim(file: EventFile, limits: EventLimits, now: float) -> None:
+    """All that there is to drop."""
+    for _ in file.trim(limits, now):
+        pass
 
 
 @pytest.fixture
@@ -112,17 +118,17 @@ def test_old_days_go_severity_info_first_and_the_file_says_from_when_it_is_compl
         written.add_events(event(f"d{day}-{number}", at, kind) for number, kind in enumerate(severities, 1))
         written.add_transitions(in_order([Transition("CA_1", "a", "b", None, at)]), known())
     written.add_failed_jobs([FailedJob(f"AJ_{at}", "", "", "", "", at) for at in (NOW - 2 * DAY, NOW - 9)])
-    written.trim(EventLimits(), NOW)
+    trim(written, EventLimits(), NOW)
     reader = EventReader(tmp_path)
     assert min(item.at for item in reader.events(0.0, NOW, 9999)) == NOW - 30 * DAY
     assert len(reader.transitions("CA_1", 0.0, NOW)) == 31 and len(reader.failed_jobs(0.0)) == 1
     assert reader.complete_since is None
-    written.trim(EventLimits(size=written.used() - 50_000), NOW)
+    trim(written, EventLimits(size=written.used() - 50_000), NOW)
     left = reader.events(0.0, NOW, 9999)
     assert reader.complete_since is not None and reader.complete_since < NOW - 20 * DAY
     oldest = [item for item in left if item.at < reader.complete_since]
     assert all(item.severity is not Severity.INFO for item in oldest)
-    written.trim(EventLimits(size=1), NOW)
+    trim(written, EventLimits(size=1), NOW)
     assert {item.at for item in reader.events(0.0, NOW, 9999)} == {NOW}, "the newest minute stays"
 
 
@@ -133,7 +139,7 @@ def test_of_a_day_that_is_too_much_alone_the_newest_part_stays(written: EventFil
     for at in times:
         written.add_transitions(in_order(Transition(id, "Running", "Error", None, at) for id in ids), known())
     half = written.used() // 2
-    written.trim(EventLimits(size=half), NOW)
+    trim(written, EventLimits(size=half), NOW)
     assert half // 2 < written.used() <= half
     with closing(EventReader(tmp_path)) as reader:
         since = reader.complete_since
@@ -186,7 +192,7 @@ def test_texts_that_no_row_names_any_more_go_and_no_others(written: EventFile, t
     written.add_error_counts([ErrorCount("CA_2", int(NOW // 60), "KeyError", 2, "x")])
     written.add_job_counts([JobCount("concierge", int(NOW // 60), 3)])
     written.extend_watched([WatchedTime("agents", NOW - 9, NOW, "r1")])
-    written.trim(EventLimits(size=1), NOW)
+    trim(written, EventLimits(size=1), NOW)
     again = event("run-9", NOW, ids=("AJ_9", "AJ_3"))  # one of them had gone
     written.add_events([again])
     written.commit()
@@ -199,6 +205,31 @@ def test_texts_that_no_row_names_any_more_go_and_no_others(written: EventFile, t
     with closing(sqlite3.connect(tmp_path / NAME)) as found:
         names = {text for (text,) in found.execute("SELECT text FROM name")}
     assert {"AJ_3", "AJ_9", "AJ_x"} <= names and not names & {f"AJ_{number}" for number in range(10, 50)}
+
+
+def test_while_much_is_dropped_more_is_kept_and_the_file_says_from_when_it_is_complete(
+    written: EventFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_limits, "STEP", 10)
+    monkeypatch.setattr(event_limits, "LOOKED_AT", 10)
+    ids = [f"CA_{number}" for number in range(40)]
+    for number in range(100):
+        at = NOW - 60.0 * number
+        written.add_transitions(in_order(Transition(id, "Running", "Error", None, at) for id in ids), known())
+        written.add_events([event(f"old-{number}", at, ids=(f"AJ_{number}",))])
+    kept, steps = [], 0
+    with closing(EventReader(tmp_path)) as reader:
+        for steps, _ in enumerate(written.trim(EventLimits(size=written.used() // 4), NOW), 1):
+            kept.append(event(f"new-{steps}", NOW, ids=(f"AJ_{steps}", "AJ_x")))
+            written.add_events(kept[-1:])
+            written.commit()
+            since = reader.complete_since or 0.0
+            assert {step.at for step in reader.transitions("CA_39", since, NOW)} == {
+                NOW - 60.0 * number for number in range(100) if NOW - 60.0 * number >= since
+            }
+        assert steps > 20, "little at a time"
+        assert [item for item in reader.events(0.0, NOW) if item.id.startswith("new-")] == kept
+        assert not [item for item in reader.events(0.0, NOW) if item.at < (reader.complete_since or 0.0)]
 
 
 def test_numbers_of_texts_are_held_for_some_and_looked_up_for_others(
@@ -255,7 +286,7 @@ def test_a_file_without_counts_of_jobs_is_read_as_not_counted_and_gets_them(
     reader.close()
     again = EventFile(tmp_path)
     again.add_job_counts([JobCount("a", int(at // 60), 3) for at in (NOW - 2 * DAY, NOW)])
-    again.trim(EventLimits(), NOW)
+    trim(again, EventLimits(), NOW)
     again.close()
     assert EventReader(tmp_path).job_counts(0.0) == [JobCount("a", int(NOW // 60), 3)], "for a day"
 
@@ -274,7 +305,7 @@ def test_times_by_this_machines_clock_are_kept_as_such_and_files_without_that_ar
         assert reader.newest_transitions(["CA_1", "CA_2"], NOW) == {"CA_1": [step], "CA_2": [other]}
         assert reader.since() == {"CA_1": since, "CA_2": Since("b", NOW), "CA_3": bounded}
     written.keep_since([("CA_3", None)])
-    written.trim(EventLimits(days=1), NOW + 2 * DAY)
+    trim(written, EventLimits(days=1), NOW + 2 * DAY)
     written.close()
     with closing(sqlite3.connect(tmp_path / NAME)) as found:
         assert found.execute("SELECT at FROM our_clock").fetchall() == [(NOW,)], "as long as it is shown"

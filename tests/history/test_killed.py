@@ -45,6 +45,7 @@ for number in range(100_000):
     writer.write(Batch(samples=[Taken(fleet, Moment(at, life.at), 0.0)], events=[event]))
     if number % 20 == 0:
         writer.tend(Moment(at, life.at))
+    writer.trim()
     print(number, flush=True)
 """
 """Records a life, and says what is acknowledged."""

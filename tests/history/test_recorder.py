@@ -151,6 +151,9 @@ class Books:
     def tend(self, now: Moment) -> None:
         pass
 
+    def trim(self) -> bool:
+        return False
+
     def close(self) -> None:
         self.closed += 1
 
@@ -247,6 +250,28 @@ async def test_a_disk_that_is_full_is_said_once_and_events_are_kept_for_later() 
     assert [item.id for batch in place.batches for item in batch.events] == ["a-1"]
     assert place.batches[0].samples, "what is known now"
     assert place.closed == 1 and len(told.words) == 1
+
+
+async def test_what_comes_does_not_wait_until_all_that_is_too_much_is_dropped() -> None:
+    class Endless(Books):
+        """There is always more to drop."""
+
+        trimmed = 0
+
+        def trim(self) -> bool:
+            self.trimmed += 1
+            return True
+
+    place, told = Endless(), Told()
+    async with recording(place, told) as recorder:
+        for number in range(5):
+            recorder.told(step(event(f"n{number}")))
+            await wait(place.came)
+            place.came.clear()
+    assert [item.id for batch in place.batches for item in batch.events] == [
+        f"n{number}" for number in range(5)
+    ]
+    assert place.trimmed and not told.words
 
 
 async def test_what_cannot_be_used_is_said_once_and_left_alone() -> None:

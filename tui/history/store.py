@@ -106,7 +106,10 @@ class Writer(Protocol):
         """Keep it: after the call no kill can lose it."""
 
     def tend(self, now: Moment) -> None:
-        """Do what is due from time to time: note what was watched, drop what is too old."""
+        """Do what is due from time to time: note what was watched, see what is too old or too much."""
+
+    def trim(self) -> bool:
+        """Drop a little of what is; whether there is more to be done."""
 
     def close(self) -> None:
         """Note what was watched up to now, and end."""

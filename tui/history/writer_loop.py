@@ -17,6 +17,10 @@ GATHER: Final = 0.1
 """Seconds in which what comes is written at once."""
 BEAT: Final = 2.0
 """Seconds from one look at lock and inbox to the next."""
+SHARE: Final = 0.25
+"""How much of the time goes into dropping what is too much: what comes meanwhile waits."""
+LONG: Final = 10.0
+"""Seconds of which it gets its share at once at the most."""
 RETRY: Final = 30.0
 """Seconds after an error until the next try."""
 SAID_FOR: Final = 600.0
@@ -116,11 +120,14 @@ class WriterLoop:
             return
         self._write(batch)
         if is_due:
-            self._beat_at = now.monotonic
+            passed, self._beat_at = now.monotonic - self._beat_at, now.monotonic
             if left := self._place.left():
                 self._write(Batch(events=left))
                 self._received(left)
             self._writer.tend(now)
+            until = self._clock.monotonic() + SHARE * min(passed, LONG)
+            while self._writer.trim() and self._clock.monotonic() < until:
+                pass
             if now.monotonic - self._failed_at >= SAID_FOR:
                 self._said = ""
 

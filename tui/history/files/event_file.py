@@ -6,7 +6,7 @@ threads, nor which data of participants may be kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import groupby
 from pathlib import Path
@@ -153,11 +153,16 @@ class EventFile:
         """Close without keeping what was not committed, such as after an error."""
         self._file.close()
 
-    def trim(self, limits: EventLimits, now: float) -> None:
-        """Drop what is beyond the limits; `now` is Unix seconds by the server's clock."""
+    def trim(self, limits: EventLimits, now: float) -> Iterator[None]:
+        """Drop what is beyond the limits, a step at a time, between which more may be kept.
+
+        `now` is Unix seconds by the server's clock. Raises `sqlite3.Error`.
+        """
         self.commit()
-        Trim(self._file, limits, now).run()
-        self._names.clear()
+        for _ in Trim(self._file, limits, now).steps():
+            self._names.clear()  # some may be gone
+            yield
+            self.commit()
 
     def used(self) -> int:
         """Bytes in use."""

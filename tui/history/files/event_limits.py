@@ -20,6 +20,10 @@ ERRORS_FOR: Final = DAY
 """Seconds for which counts of errors are kept."""
 STEP: Final = 5_000
 """Rows that are dropped at once: others may wait for the file."""
+MOST_SUBJECTS: Final = (1 << 63) - 1
+"""No subject has a greater number."""
+LOOKED_AT: Final = 20_000
+"""Transitions that are looked at at once, which are small."""
 MANY_NAMES: Final = 4
 """Texts may take this part of a full file, a quarter, before it is asked which are named: that is slow."""
 NEWEST: Final = 60.0
@@ -45,41 +49,45 @@ def used(file: sqlite3.Connection) -> int:
 
 
 class Trim:
-    """Drops from a file, which has no transaction open, what is beyond limits.
+    """Drops from a file what is beyond limits, a little at a time: others wait for the file meanwhile.
 
-    `now` is Unix seconds by the server's clock. Commits step by step, as others wait for the file.
+    `now` is Unix seconds by the server's clock.
     """
 
     def __init__(self, file: sqlite3.Connection, limits: EventLimits, now: float) -> None:
         self._file, self._limits, self._now = file, limits, now
 
-    def run(self) -> None:
+    def steps(self) -> Iterator[None]:
         """Drop what is too old; and, from the oldest on, whole days until the rest fits, then less at a time.
 
-        Raises `sqlite3.Error`.
+        After each step the file may be written. While one is made no transaction is open in it. Raises
+        `sqlite3.Error`.
         """
         now = self._now
-        self._drop("failed_job", "at < ?", now - JOBS_FOR)
-        self._drop("error_count", "minute < ?", (now - ERRORS_FOR) // 60)
-        self._drop("job_count", "minute < ?", (now - JOBS_FOR) // 60)
-        self._drop_until(now - self._limits.days * DAY)
+        yield from self._drop("failed_job", "at < ?", now - JOBS_FOR)
+        yield from self._drop("error_count", "minute < ?", (now - ERRORS_FOR) // 60)
+        yield from self._drop("job_count", "minute < ?", (now - JOBS_FOR) // 60)
+        yield from self._drop_until(now - self._limits.days * DAY)
         while self._is_too_large:
             if self._has_many_names:
                 self._drop_names()
+                yield
                 if not self._is_too_large:
                     return
             first = self._first()
             if first is None or first >= now - NEWEST:
                 return
-            if first <= now - DAY:
+            is_day = first <= now - DAY
+            if is_day:
                 oldest = min((first // DAY + 1) * DAY, now - NEWEST)
-                self._drop("event", f"at < ? AND severity = {self._number(Severity.INFO)}", oldest)
-                if self._is_too_large:
-                    self._drop_until(oldest)
             else:  # a day alone may be too much: of a large fleet of which all break and heal
                 oldest = min(first + max(NEWEST, (now - first) / 4), now - NEWEST)
-                self._drop_until(oldest)
             self._write("INSERT OR REPLACE INTO meta VALUES('complete_since', ?)", (str(oldest),))
+            if is_day:
+                info = self._number(Severity.INFO)
+                yield from self._drop("event", f"at < ? AND severity = {info}", oldest)
+            if not is_day or self._is_too_large:
+                yield from self._drop_until(oldest)
 
     @property
     def _is_too_large(self) -> bool:
@@ -102,24 +110,45 @@ class Trim:
         row = self._file.execute("SELECT id FROM name WHERE text = ?", (name,)).fetchone()
         return -1 if row is None else int(row[0])
 
-    def _drop_until(self, oldest: float) -> None:
-        self._drop("event", "at < ?", oldest)
-        self._drop("transition", "at < ?", oldest)
+    def _drop_until(self, oldest: float) -> Iterator[None]:
+        yield from self._drop("event", "at < ?", oldest)
+        yield from self._drop_transitions(oldest)
         is_used = f"subject = {OUR_CLOCK}.subject AND {OUR_CLOCK}.at IN (since.at, not_after)"
-        self._drop(OUR_CLOCK, f"at < ? AND NOT EXISTS (SELECT 1 FROM since WHERE {is_used})", oldest)
-        self._drop("watched", "until < ?", oldest)
+        yield from self._drop(
+            OUR_CLOCK, f"at < ? AND NOT EXISTS (SELECT 1 FROM since WHERE {is_used})", oldest
+        )
+        yield from self._drop("watched", "until < ?", oldest)
 
-    def _drop(self, table: str, where: str, value: float) -> None:
+    def _drop(self, table: str, where: str, value: float) -> Iterator[None]:
         """Drop rows some thousand at once."""
         order = {"event": "id", "failed_job": "job"}.get(table)
         if order is None:  # tables without a number of their own are small
             self._write(f"DELETE FROM {table} WHERE {where}", (value,))
+            yield
             return
         statement = (
             f"DELETE FROM {table} WHERE {order} IN (SELECT {order} FROM {table} WHERE {where} LIMIT {STEP})"
         )
         while self._write(statement, (value,)) == STEP:
-            pass
+            yield
+        yield
+
+    def _drop_transitions(self, oldest: float) -> Iterator[None]:
+        """Drop transitions, subject by subject: in the file those of one stand together, not those of a time."""
+        if self._file.execute("SELECT 1 FROM transition WHERE at < ? LIMIT 1", (oldest,)).fetchone() is None:
+            return
+        query = (
+            f"SELECT subject FROM transition WHERE subject > ? ORDER BY subject LIMIT 1 OFFSET {LOOKED_AT}"
+        )
+        after = -1
+        while after != MOST_SUBJECTS:
+            row = self._file.execute(query, (after,)).fetchone()
+            last = MOST_SUBJECTS if row is None else int(row[0])
+            self._write(
+                "DELETE FROM transition WHERE subject > ? AND subject <= ? AND at < ?", (after, last, oldest)
+            )
+            after = last
+            yield
 
     def _drop_names(self) -> None:
         """Drop texts that no row names any more, such as ids of jobs of long ago."""

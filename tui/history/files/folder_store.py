@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -58,6 +59,8 @@ class FolderWriter:
         """All of it is in the file; what differs later comes with a transition, and is kept with that."""
         self._noted = self._trimmed = float("-inf")
         """When that was done last, monotonic."""
+        self._trimming: Iterator[None] | None = None
+        """What is still to be done of that."""
         self._event_limits = EventLimits(options.days, int(options.event_mib * MIB))
         self._most_used = self._event_limits.size
         """Bytes in the file of events from which some have to go."""
@@ -84,14 +87,21 @@ class FolderWriter:
         self._event_file.commit()
 
     def tend(self, now: Moment) -> None:
-        """Note what was watched, once a minute; drop what is too old, or too much."""
+        """Note what was watched, once a minute; see whether something is too old, or too much."""
         if now.monotonic - self._noted >= MINUTE:
             self._noted = now.monotonic
             self._note()
-        is_full = self._event_file.used() > self._most_used
-        if is_full or now.monotonic - self._trimmed >= TRIM_EVERY:
+        is_due = now.monotonic - self._trimmed >= TRIM_EVERY
+        if self._trimming is None and (is_due or self._event_file.used() > self._most_used):
             self._trimmed = now.monotonic
-            self._trim(now.unix)
+            self._trimming = self._trim_steps(now.unix)
+
+    def trim(self) -> bool:
+        """Drop a little of what is too old, or too much; whether there is more to be done."""
+        for _ in self._trimming or ():
+            return True
+        self._trimming = None
+        return False
 
     def close(self) -> None:
         """Note what was watched up to now, and leave files that open from anywhere."""
@@ -136,9 +146,9 @@ class FolderWriter:
             self._is_since_kept = bool(self._since)
         self._event_file.commit()
 
-    def _trim(self, now: float) -> None:
+    def _trim_steps(self, now: float) -> Iterator[None]:
         options = self._options
-        self._event_file.trim(self._event_limits, now)
+        yield from self._event_file.trim(self._event_limits, now)
         # what is known of a very large fleet may alone be more: then not with every look
         limit = self._event_limits.size
         self._most_used = max(limit, self._event_file.used() + limit // 8)
