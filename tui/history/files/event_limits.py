@@ -134,7 +134,7 @@ class Trim:
         yield
 
     def _drop_transitions(self, oldest: float) -> Iterator[None]:
-        """Drop transitions, subject by subject: in the file those of one stand together, not those of a time."""
+        """Drop transitions subject by subject, as those of one stand together in the file."""
         if self._file.execute("SELECT 1 FROM transition WHERE at < ? LIMIT 1", (oldest,)).fetchone() is None:
             return
         query = (
