@@ -44,6 +44,8 @@ def _utf_8(one: str, two: str, three: str, four: str, follow: str) -> str:
     return f"{one}|{two}{follow}|{three}(?:{follow}){{2}}|{four}(?:{follow}){{3}}"
 
 
+_RUN: Final = r"(?<!\\)\\++"
+"""All backslashes that stand together, as in escapes of escapes; no other place among them is tried."""
 _PASSES: Final[tuple[tuple[str, re.Pattern[str], Decode], ...]] = (
     (
         "%",
@@ -56,24 +58,19 @@ _PASSES: Final[tuple[tuple[str, re.Pattern[str], Decode], ...]] = (
     (
         "\\",
         re.compile(
-            r"\\+u[dD][89abAB][0-9a-fA-F]{2}\\+u[dD][c-fC-F][0-9a-fA-F]{2}|\\+u[0-9a-fA-F]{4}"
-            r"|\\+u\{[0-9a-fA-F]{1,6}\}|\\+U[0-9a-fA-F]{8}|\\+[bfnrt]"
+            rf"{_RUN}(?:u[dD][89abAB][0-9a-fA-F]{{2}}{_RUN}u[dD][c-fC-F][0-9a-fA-F]{{2}}|u[0-9a-fA-F]{{4}}"
+            r"|u\{[0-9a-fA-F]{1,6}\}|U[0-9a-fA-F]{8}|[bfnrt])"
         ),
         _of_codes,
     ),
     (
         "\\",
         re.compile(
-            _utf_8(
-                r"\\+x[0-7][0-9a-f]",
-                r"\\+x[cd][0-9a-f]",
-                r"\\+xe[0-9a-f]",
-                r"\\+xf[0-7]",
-                r"\\+x[89ab][0-9a-f]",
-            )
+            f"{_RUN}(?:"
+            + _utf_8("x[0-7][0-9a-f]", "x[cd][0-9a-f]", "xe[0-9a-f]", "xf[0-7]", f"{_RUN}x[89ab][0-9a-f]")
             + "|"
-            + _utf_8(r"\\+[01][0-7]{2}", r"\\+3[0-3][0-7]", r"\\+3[45][0-7]", r"\\+36[0-7]", r"\\+2[0-7]{2}")
-            + r"|\\+x[0-9a-f]{2}|\\+[0-3][0-7]{2}",  # in an alphabet of one byte
+            + _utf_8("[01][0-7]{2}", "3[0-3][0-7]", "3[45][0-7]", "36[0-7]", f"{_RUN}2[0-7]{{2}}")
+            + "|x[0-9a-f]{2}|[0-3][0-7]{2})",  # in an alphabet of one byte
             re.IGNORECASE,
         ),
         _of_bytes,
@@ -87,7 +84,9 @@ _PASSES: Final[tuple[tuple[str, re.Pattern[str], Decode], ...]] = (
 """A sign of an escape, what it looks like, and what it stands for."""
 _IGNORED: Final = dict.fromkeys([*range(0x21), *range(0x7F, 0xA1), *range(0x2400, 0x2425), *map(ord, "+-\\")])
 _CUT: Final = re.compile(
-    r"(?:%[0-9a-fA-F]?|\\+(?:u[0-9a-fA-F]{0,3}|u\{[0-9a-fA-F]*|U[0-9a-fA-F]{0,7}|x[0-9a-fA-F]?|[0-3][0-7]?)?|&[a-z#0-9]{0,6})\Z"
+    "(?:%[0-9a-fA-F]?|"
+    + _RUN
+    + r"(?:u[0-9a-fA-F]{0,3}|u\{[0-9a-fA-F]*|U[0-9a-fA-F]{0,7}|x[0-9a-fA-F]?|[0-3][0-7]?)?|&[a-z#0-9]{0,6})\Z"
 )
 _SAME: Final = {ord("/"): "_"}
 """As in the two alphabets of base64."""
