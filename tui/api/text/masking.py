@@ -51,6 +51,11 @@ _SIGNED: Final = re.compile(
     r"""(?:=|%3d|\\?["']\s{0,4}:\s{0,4}\\?["']))([^\s&"'<>,;)\\]{8,})"""
 )
 """A part of a presigned address or form: its name, then its value."""
+_NAMED: Final = (
+    *("sig", "policy", "access", "-pair-", "-token"),
+    *("x-amz", "x-goog", "x-ms-", "x-oss", "x-cos"),
+)
+"""What is in every such name."""
 _SIGNS: Final = tuple(b"eyJ eyA ewo ew0 -Amz- -amz- -Goog- -goog- ignature ig= ccess_token ccessK".split())
 """What a line of a log holds in which there may be something to mask; a policy alone is in too many."""
 
@@ -169,8 +174,8 @@ def _stars(word: str) -> str:
 
 def _without_signatures(text: str, mask: Callable[[str], str]) -> str:
     """The text without parts of signed addresses; `mask` is what stands for one."""
-    if not ("=" in text or "%3" in text or (":" in text and ('"' in text or "'" in text))):
-        return text  # most texts: nothing in them has a value
+    if text.isascii() and not any(map(text.lower().__contains__, _NAMED)):
+        return text  # as most are; other letters may stand for these
     return _SIGNED.sub(lambda match: f"{match[1]}{mask(match[2])}", text)
 
 
