@@ -294,6 +294,17 @@ def test_old_entries_are_found_and_masked_in_their_place(path: Path) -> None:
     assert kept.entries()[4].detail == "told ***" and not kept.unresolved()
 
 
+def test_older_files_are_looked_through_without_the_newest(path: Path) -> None:
+    """As after somebody has moved that one away, or a kill between two renames."""
+    older = path.with_name(f"{path.name}.2")
+    kept = journal(path)
+    kept.outcome(begin(kept), Verdict.REFUSED, detail="told")
+    path.rename(older)
+    older.write_text(older.read_text().replace("told", TOKEN))
+    assert exposed(path) == mask_entries(path) == 1
+    assert exposed(path) == 0 and TOKEN not in older.read_text() and not path.exists()
+
+
 def test_masking_that_fails_leaves_the_file_as_it_was(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = journal(path)
     kept.outcome(begin(kept), Verdict.REFUSED, detail="told")

@@ -42,6 +42,11 @@ class AppendLog:
         self._size_limit = size_limit
         self._older = [path.with_name(f"{path.name}.{number}") for number in range(1, kept + 1)]
 
+    @property
+    def is_there(self) -> bool:
+        """Whether there is any of its files: the newest alone may be missing."""
+        return any(path.exists() for path in (self._path, *self._older))
+
     def append(self, line: bytes, *, keep: Keep) -> None:
         """Add one line, which is on the disk on return."""
         if b"\n" in line:

@@ -19,20 +19,22 @@ _TEXTS: Final = ("detail", "reason")
 
 def exposed(path: Path) -> int:
     """How many entries of the journal hold a token or a signed address. Raises `JournalError`."""
-    if not path.exists():
+    log = _log(path)
+    if not log.is_there:
         return 0
     try:
-        return sum(_masked(line) != line for line in _log(path).lines())
+        return sum(_masked(line) != line for line in log.lines())
     except AppendLogError as error:
         raise JournalError(str(error)) from None
 
 
 def mask_entries(path: Path) -> int:
     """Mask them in the file, which stays private and in its order; how many. Raises `JournalError`."""
-    if not path.exists():
+    log = _log(path)
+    if not log.is_there:
         return 0
     try:
-        return _log(path).rewrite(_masked)
+        return log.rewrite(_masked)
     except AppendLogError as error:
         raise JournalError(str(error)) from None
 
