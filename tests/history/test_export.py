@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -116,6 +117,27 @@ def test_an_export_knows_since_when_from_what_happened_before_it(tmp_path: Path)
         "CA_2": [],
     }
     part.close()
+
+
+def test_what_an_export_is_made_of_is_closed_to_others_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within a temporary folder that is closed, too."""
+    recorded(tmp_path)
+    modes: list[int] = []
+
+    class Seen(FolderWriter):
+        def __init__(self, root: Path, project: str, options: RecordOptions, run: Run) -> None:
+            modes.extend(stat.S_IMODE(place.stat().st_mode) for place in (root, root / project))
+            super().__init__(root, project, options, run)
+
+    monkeypatch.setattr(export, "FolderWriter", Seen)
+    mask = os.umask(0o022)  # as where the program is not what sets it
+    try:
+        export.write(FolderReader(tmp_path / "p"), 0.0, EPOCH * 2, tmp_path / "x.lktop", RecordOptions())
+    finally:
+        os.umask(mask)
+    assert modes and set(modes) == {0o700}
 
 
 def test_an_hours_file_alone_shows_its_samples_and_no_events(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from tests.logs.fakes import EPOCH, line
 from tests.logs.transcript import Rig, Server, campaign, check_log
 from tui.logs.log import Kind
+from tui.logs.overlap import HELD_BYTES, HELD_LINES
 from tui.logs.stream_end import Cause, StreamEnd
 
 CUT = StreamEnd(Cause.CUT, "connection reset")
@@ -147,6 +148,24 @@ def test_of_a_long_backlog_that_was_rotated_not_all_that_came_before_is_counted(
     rig.wait(6.0)
     (said,) = [outcome for kind, outcome in notices(rig) if kind is Kind.GAP]
     assert "at least" in said and said.endswith("lines below came before")
+
+
+@pytest.mark.parametrize(("held", "width"), [(HELD_LINES, 1), (HELD_BYTES // 30_000, 30_000)])
+def test_where_no_more_is_held_what_came_before_may_be_more_than_is_counted(held: int, width: int) -> None:
+    """Of what is held lines and bytes have an end; what follows is not compared any more."""
+    for more, least in ((0, ""), (9, "at least ")):
+        rig = Rig()
+        rig.open()
+        before = [line(f"n {number}", at=EPOCH + number) for number in range(40)]
+        rig.send(b"".join(each + b"\n" for each in before))
+        rig.cut(CUT)
+        rig.open()
+        fresh = [line(f"m {number} {'x' * width}", at=EPOCH + 7000 + number) for number in range(held + 20)]
+        again = [before[0], fresh[0], *before[1:9], *fresh[1 : held - 20 + 4 * more]]
+        rig.send(b"".join(each + b"\n" for each in again))
+        rig.wait(6.0)
+        (said,) = [outcome for kind, outcome in notices(rig) if kind is Kind.GAP]
+        assert said.endswith(f", {least}9 lines below came before"), said
 
 
 @pytest.mark.parametrize("jump", [3600.0, -3600.0])

@@ -219,6 +219,14 @@ def test_another_machine_may_not_give_orders(peer: tuple[str, int] | None, allow
     assert is_local(Request(scope)) is allowed
 
 
+@pytest.mark.parametrize("other", ["localhost:7880", "evil.example"])
+def test_a_request_to_two_hosts_may_not_give_orders(other: str) -> None:
+    hosts = [(b"host", b"localhost:7880"), (b"host", other.encode())]
+    scope = {"type": "http", "client": ("127.0.0.1", 1), "headers": hosts}
+    assert not is_local(Request(scope))
+    assert is_local(Request({**scope, "headers": hosts[:1]}))
+
+
 async def test_an_order_that_is_too_large_is_refused(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.sim.http.control.ORDER_LIMIT", 100)
 

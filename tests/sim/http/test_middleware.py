@@ -15,8 +15,10 @@ from urllib.parse import urlsplit
 import pytest
 from livekit.protocol import cloud_agent as cloud_pb
 from livekit.protocol import room as room_pb
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tests.sim.caller import START, Caller, decoded, refusal, token
+from tui.sim.http.middleware import RequestPipeline
 from tui.sim.http.server import Simulator, serve
 from tui.sim.http.transport import listen
 
@@ -185,6 +187,54 @@ async def test_a_mistake_of_the_simulator_is_told_to_caller_and_owner(
             response = await caller.post("RoomService/CreateRoom", room_pb.CreateRoomRequest(name="a"))
             assert refusal(response) == (500, "internal", "Internal service panic")
     assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+class Alone:
+    """The pipeline with routes of a test's own, and what it sends."""
+
+    def __init__(self, simulator: Simulator, routes: ASGIApp) -> None:
+        self.pipeline = RequestPipeline(routes, simulator.world, {}, simulator.app.pipeline.faults)
+        self.sent: list[Message] = []
+
+    async def ask(self) -> None:
+        """One request, to a path that needs no token."""
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: Message) -> None:
+            self.sent.append(message)
+
+        scope = {"type": "http", "method": "GET", "path": "/_sim/x", "query_string": b"", "headers": []}
+        await self.pipeline({**scope, "state": {}}, receive, send)
+
+
+@pytest.mark.parametrize("is_begun", [False, True])
+async def test_after_a_mistake_an_answer_that_was_begun_is_not_begun_again(
+    simulator: Simulator, is_begun: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def routes(scope: Scope, receive: Receive, send: Send) -> None:
+        if is_begun:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise ZeroDivisionError
+
+    alone = Alone(simulator, routes)
+    await alone.ask()
+    begun = [message["status"] for message in alone.sent if message["type"] == "http.response.start"]
+    assert begun == ([200] if is_begun else [500])
+    assert len(alone.pipeline.panics) == 1 and "ZeroDivisionError" in capsys.readouterr().err
+
+
+async def test_what_is_cancelled_says_so_unless_the_server_is_being_stopped(simulator: Simulator) -> None:
+    async def routes(scope: Scope, receive: Receive, send: Send) -> None:
+        raise asyncio.CancelledError
+
+    alone = Alone(simulator, routes)
+    with pytest.raises(asyncio.CancelledError):
+        await alone.ask()
+    alone.pipeline.closing = True
+    await alone.ask()
+    assert not alone.sent and not alone.pipeline.panics
 
 
 async def test_a_world_that_stops_moving_is_told_to_its_owner() -> None:
