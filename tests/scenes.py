@@ -46,7 +46,7 @@ from tui.secret import Secret
 from tui.session.live import Session
 from tui.session.log_errors import LogErrors
 from tui.session.log_sources import sources
-from tui.session.replayed import Replay
+from tui.session.replayed import REFUSAL, Replay
 from tui.session.watched import Link
 from tui.sim.http.server import Simulator, serve
 from tui.ui.app import Lktop
@@ -121,13 +121,18 @@ def still(
     project: Project = PROJECT,
     *,
     recorded: bool = False,
+    live: bool = False,
 ) -> Replay:
-    """A recorded session that looks like a live one; `recorded` says that it has a past to go through."""
+    """A recorded session that looks like a live one; `recorded` says that it has a past to go through.
+
+    With `live` one comes back from there to now.
+    """
     clock = QuickClock(START + LATER)
     logs = LogHub(Transcribed(transcripts), clock=clock, random=random.Random(1), folder=None)
     link = Link(hosts=urlsplit(project.url).netloc, used=12, budget=600)
     read = (lambda: MemoryReader(moments(found), past.events, GAPS, first_looks(found))) if recorded else None
-    return Replay(project, found, past=past, clock=clock, logs=logs, link=link, read=read)
+    refusal = "" if live else REFUSAL
+    return Replay(project, found, past=past, clock=clock, logs=logs, link=link, read=read, refusal=refusal)
 
 
 def first_looks(found: Fleet) -> list[Transition]:
@@ -315,6 +320,8 @@ class Scene:
     """The cursor has stayed on its agent long enough for the agent's log to be open."""
     recorded: bool = False
     """There is a past to go through."""
+    live: bool = False
+    """From which one comes back to now, as where a project is watched; from a recording one does not."""
     choose: bool = False
     """No project is watched; the operator is asked to choose."""
     change: Callable[[Fleet], Fleet] = _unchanged
@@ -347,7 +354,7 @@ class Scene:
             clock=(RestedClock if self.rested else StillClock)(START + LATER),
             chance=random.Random(1),
             connect=lambda project: still(
-                self.change(found), past, transcripts, project, recorded=self.recorded
+                self.change(found), past, transcripts, project, recorded=self.recorded, live=self.live
             ),
         )
 
@@ -503,7 +510,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("secrets", keys=("4",), picture=None),
     Scene("dispatches", sizes=SIZES, keys=("5", "f")),
     Scene("timeline", sizes=SIZES, keys=("7", "f")),
-    Scene("past", keys=("ctrl+t", "left"), recorded=True),
+    Scene("past", keys=("ctrl+t", "left"), recorded=True, live=True),
     Scene("away", over=lambda app: away(app.main.view)),
     Scene("since", keys=("colon", *"since 5m", "enter"), sizes=SIZES[:2], picture=None),
     Scene("filter", rested=True, keys=("slash", *"status:error")),

@@ -36,6 +36,7 @@ from tui.ui.commandline.time_mode import TimeMode
 from tui.ui.keys.table import ACTS
 from tui.ui.main_screen.requests import CommandGiven
 from tui.ui.main_screen.time_bar import Position, bar, line_of_time
+from tui.ui.overlays.help import rows
 from tui.ui.overlays.raw import Raw
 from tui.ui.panes.timeline import TimelinePane
 from tui.ui.time_travel import Pace
@@ -125,9 +126,26 @@ async def test_one_goes_through_a_recording_and_every_operation_is_refused(
         assert playback.at == playback.extent.last - 540.0, "from the end of the recording"
         await typed(pilot, "i", *"x", "enter")
         assert "a recording stays as it is" in app.said.newest_first[0].text
-        await typed(pilot, "ctrl+t", "escape")
+        await typed(pilot, "ctrl+t", "ctrl+t")
         assert "there is no live view" in app.said.newest_first[0].text, "a recording is all there is"
         assert now != newest
+
+
+@pytest.mark.parametrize("live", [True, False])
+async def test_what_is_replayed_has_no_now_to_go_back_to(live: bool) -> None:
+    async with playing(Scene("past", recorded=True, live=live, keys=("ctrl+t",)), (120, 40)) as (app, pilot):
+        assert app.main.time_bar.has_focus
+        assert ("Back to now" in looks(app)[-1]) is live
+        assert ("Back to now" in {row.label for row in rows(app.screen)}) is live
+        await typed(pilot, "slash", *"status:error", "enter", "ctrl+t", "escape")
+        assert app.time_travel.is_on is not live
+        assert bool(app.main.agents.active_filter) is live, "then Esc is that of the pane behind"
+        if not live:
+            finder = app.main.logs.reader.model.finder
+            await typed(pilot, "6", "slash", *"x", "enter")
+            assert finder.pattern is not None
+            await typed(pilot, "ctrl+t", "escape")
+            assert finder.pattern is None and app.main.current is app.main.logs, "a search ends before that"
 
 
 async def test_every_key_and_command_that_changes_something_is_refused_in_the_past_by_its_name() -> None:

@@ -182,7 +182,7 @@ class TimeTravel:
         self._live, self.playback = session, playback
         replay.select(self._main.view.selection)
         self._registry.show(session.project.key, replay)
-        self._main.show_past(True)
+        self._main.show_past(True, leads_to_now=not session.refusal)
         self._draw()
 
     # ---- in it ----------------------------------------------------------------------------------------

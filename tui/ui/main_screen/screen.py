@@ -148,9 +148,10 @@ class MainScreen(Screen[None]):
         if (link.unlocked, bool(link.past)) != (before.unlocked, bool(before.past)):
             self.draw_footer()
 
-    def show_past(self, is_past: bool) -> None:
+    def show_past(self, is_past: bool, *, leads_to_now: bool = True) -> None:
         """Another frame and the bar of time, which has the keyboard at first; or neither."""
         had_keyboard = self.time_bar.has_focus
+        self.time_bar.leads_to_now = leads_to_now
         self.set_class(is_past, "-past")
         self.time_bar.display = is_past
         if is_past:
@@ -160,12 +161,12 @@ class MainScreen(Screen[None]):
 
     async def on_key(self, event: events.Key) -> None:
         """A key that means nothing to the bar of time is for the pane behind."""
-        if self.time_bar.has_focus and event.key not in self.time_bar._bindings.key_to_bindings:
+        if self.time_bar.has_focus and not self.time_bar.takes(event.key):
             for node in self.current.keyboard_chain():
                 for binding in node._bindings.key_to_bindings.get(event.key, ()):
-                    event.stop()
-                    await self.app.run_action(binding.action, node)
-                    return
+                    if await self.app.run_action(binding.action, node):
+                        event.stop()
+                        return
 
     def ask_past(self, now: float, go: Callable[[float], None]) -> None:
         """Ask for a time, relative to `now` in Unix seconds, at which everything is to be shown."""

@@ -136,6 +136,17 @@ class TimeBar(Lines):
     def __init__(self) -> None:
         super().__init__(id="time-bar")
         self._shown: tuple[Position, TimeStyle] | None = None
+        self.leads_to_now = True
+        """There is a now to go back to; a file that is replayed has none."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Where there is no now, its keys mean what they mean in the pane behind."""
+        return action != "leave" or self.leads_to_now
+
+    def takes(self, key: str) -> bool:
+        """Whether a key means something to the bar."""
+        found = self._bindings.key_to_bindings.get(key, ())
+        return any(self.check_action(binding.action, ()) for binding in found)
 
     def show_position(self, position: Position, style: TimeStyle) -> None:
         """Show where one is."""
