@@ -34,6 +34,7 @@ from tui.session.watched import Watched
 from tui.ui.app import Lktop
 from tui.ui.launch import Launch
 from tui.ui.overlays.chooser import Chooser
+from tui.ui.panes.freshness import NO_PROJECT
 from tui.ui.widgets.table import LineTable
 
 SCENARIOS = {"demo": "incident", "staging": "statuses", "prod-eu": "empty"}
@@ -83,6 +84,20 @@ async def test_without_a_choice_the_operator_is_asked() -> None:
         assert app.session is not None and app.session.project is STAGING
 
 
+async def test_until_a_project_is_chosen_nothing_is_called_loading() -> None:
+    async with playing(Scene("choose", choose=True, projects=PROJECTS, keys=("escape",))) as (app, pilot):
+        for number, name in enumerate(("agents", "status", "versions", "secrets", "dispatches", "logs"), 1):
+            await typed(pilot, str(number), "f")
+            shown = looks(app)[2:-1]
+            assert NO_PROJECT.rstrip(".") in "".join(shown), name
+            assert "loading" not in "".join(shown) and "No agent" not in "".join(shown), name
+            await typed(pilot, "f")
+        await typed(pilot, "7", "f")
+        assert NO_PROJECT in "".join(looks(app)) and "live" not in looks(app)[2]
+        await typed(pilot, "@", "down", "enter")
+        assert NO_PROJECT not in "".join(looks(app))
+
+
 async def test_leaving_the_choice_leaves_things_as_they_are() -> None:
     async with playing(Scene("choose", projects=PROJECTS, keys=("at",))) as (app, pilot):
         assert isinstance(app.screen, Chooser)
@@ -108,6 +123,13 @@ async def test_another_project_leaves_nothing_of_the_one_before() -> None:
         assert app.main.agents.table.marked == ()
         assert app.main.view.agent is not None and app.main.view.agent.name == "crashloop"
         assert app.main.view.selection.room == ""
+
+
+async def test_where_the_first_project_cannot_be_watched_none_is_chosen() -> None:
+    async with several(PRODUCTION).run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        assert "no project chosen" in looks(pilot.app)[0] and "connecting" not in looks(pilot.app)[1]
+        assert NO_PROJECT in looks(pilot.app)[4]
 
 
 async def test_a_project_that_cannot_be_watched_is_told_and_the_old_one_stays() -> None:

@@ -198,6 +198,8 @@ class Lktop(DiffApp):
             self.session_binding.watch(project)
         except BadTarget as error:
             self.say(f"project {project.name} not watched: {error}", tone="error")
+            if self.session is None:
+                self.main.show_no_project()
             return
         if self._begin_at is not None:
             self.time_travel.enter(self._begin_at)

@@ -81,6 +81,8 @@ class MainScreen(Screen[None]):
         self.choice: KeyChoice | None = None
         """The question that the next key answers."""
         self.link = Link()
+        key = project.key if project is not None else ""  # it is about to be watched
+        self.set_reactive(MainScreen.view, View(Fleet(), Selection(project=key), 0.0, 0.0))
         self._start_at = agent_id
         # Held, not looked up: a poll may still be drawn while the screen is half taken down.
         self._header = Lines(id="header")
@@ -130,6 +132,11 @@ class MainScreen(Screen[None]):
             self.view.monotonic,
             self.view.times,
         )
+
+    def show_no_project(self) -> None:
+        """The project that was to be watched is not."""
+        self.project = None
+        self.view = replace(self.view, selection=replace(self.view.selection, project=""))
 
     def show(self, link: Link, view: View) -> None:
         """Show what is known now, and how the connection is."""

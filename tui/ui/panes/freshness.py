@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from tui.fleet.find import listing_name, unlisted_agents
 from tui.fleet.lists.cells import Cell
 from tui.fleet.state import Freshness
@@ -11,8 +13,14 @@ from tui.ui.panes.base import LIVE
 from tui.ui.widgets.lines import Line
 
 
+NO_PROJECT: Final = "No project is chosen: press @."
+"""What every pane says before one is watched: nothing is being loaded."""
+
+
 def freshness(view: View, fresh: Freshness) -> Cell:
     """The age of a pane's data in words, saying nothing new as long as polls succeed."""
+    if not view.selection.project:
+        return Cell("no project", "muted")
     if fresh.absent:
         return Cell("not on this server", "muted")
     if fresh.parked:

@@ -29,7 +29,7 @@ from tui.ui.keys.bindings import bindings
 from tui.ui.keys.contexts import LIST
 from tui.ui.panes.base import Pane
 from tui.ui.panes.filter_mode import FilterMode
-from tui.ui.panes.freshness import freshness
+from tui.ui.panes.freshness import NO_PROJECT, freshness
 from tui.ui.widgets.columns import for_times
 from tui.ui.widgets.key_choice import KeyChoice, KeyOption
 from tui.ui.widgets.lines import Line
@@ -210,6 +210,8 @@ class ListPane(Pane):
 
     def placeholder(self, view: View, fresh: Freshness) -> str:
         """The text in place of rows: why there are none."""
+        if not view.selection.project:
+            return NO_PROJECT
         if fresh.absent:
             return ABSENT
         if fresh.failures and fresh.at is None:

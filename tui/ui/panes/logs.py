@@ -26,6 +26,7 @@ from tui.ui.keys.contexts import LOGS_PANE
 from tui.ui.logview import LogView
 from tui.ui.logview.lines import NO_LOG
 from tui.ui.panes.base import Pane, PaneSetup, Place
+from tui.ui.panes.freshness import NO_PROJECT
 
 ABSENT = "This server has no Cloud Agents API:\nagent logs need LiveKit Cloud."
 """In place of lines on a server that has no agents."""
@@ -119,7 +120,7 @@ class LogsPane(Pane):
 
     def show(self, view: View) -> None:
         """Follow the cursor unless pinned, and reopen streams when the shown agent was deployed."""
-        self.reader.explain_empty(why_closed(view.fleet))
+        self.reader.explain_empty(why_closed(view.fleet) if view.selection.project else NO_PROJECT)
         before = self._agents
         current = tuple(view.fleet.agent(agent.agent_id) or agent for agent in before)
         if any(now is not was for now, was in zip(current, before, strict=True)):

@@ -66,6 +66,8 @@ class TimelinePane(ProblemListPane):
 
     def freshness_words(self, view: View) -> Cell:
         """Says where the past begins: nothing is known of before."""
+        if not view.selection.project:
+            return super().freshness_words(view)
         begun = complete_since(view.past)
         if begun is None or view.past.untold:
             return LIVE if not view.is_past else Cell("")
