@@ -198,6 +198,12 @@ def test_why_a_detail_is_empty(pane: type[ListPane]) -> None:
     made, view = pane(), view_of("incident")
     assert list(made.keys(view)) == []
     assert made.empty(view) == "No agent selected."
+    assert freshness(view, made.fresh(view)).text == "live", "nothing is being loaded"
+    nothing = replace(view, fleet=Fleet())
+    assert made.empty(nothing) == freshness(nothing, made.fresh(nothing)).text == "loading…"
+    refused = replace(view, fleet=Fleet(freshness={"agents": Freshness(failures=1, error="no")}))
+    assert made.placeholder(refused, made.fresh(refused)) == "Nothing received yet: no"
+    assert made.empty(replace(nothing, is_past=True)) == "Not loaded by then."
 
 
 def test_details_that_are_not_there_yet_are_told_from_those_that_are_none() -> None:

@@ -15,12 +15,12 @@ class DetailPane(ListPane):
         return view.selection.agent_id
 
     def fresh(self, view: View) -> Freshness:
-        """How current the rows are; where the server has no agents API, that.
+        """How current the rows are; where no agent is selected, or there is no agents API, the list of agents.
 
         An answer about the agent selected before does not count for this one, whose rows may be from its last
         visit.
         """
         agents, fresh = view.fleet.fresh("agents"), super().fresh(view)
-        if agents.absent:
+        if agents.absent or not view.selection.agent_id:
             return agents
         return fresh if self.SOURCE == "agents" or fresh.subject == view.selection.agent_id else Freshness()

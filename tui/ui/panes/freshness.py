@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tui.fleet.find import listing_name, unlisted_agents
+from tui.fleet.find import listing_name, unknown_agents, unlisted_agents
 from tui.fleet.lists.cells import Cell
 from tui.fleet.state import Freshness
 from tui.fleet.view import View
@@ -62,7 +62,8 @@ def incomplete(view: View, what: str, agent_id: str) -> Line:
 def no_agent(view: View) -> str:
     """Why there is nothing to show of an agent: none is selected, or the one that is, is not listed."""
     if not view.selection.agent_id:
-        return "No agent selected."
+        is_unknown = unknown_agents(view.fleet)
+        return missing(view, view.fleet.fresh("agents")) if is_unknown else "No agent selected."
     unknown = unlisted_agents(view.fleet)
     return f"Nothing is known of this agent: {unknown}." if unknown else "This agent is not listed."
 
