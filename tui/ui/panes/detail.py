@@ -15,7 +15,7 @@ class DetailPane(ListPane):
         return view.selection.agent_id
 
     def fresh(self, view: View) -> Freshness:
-        """How current the rows are; where no agent is selected, or there is no agents API, the list of agents.
+        """How current the rows are; where no agent is selected, or there are none here, that of their list.
 
         An answer about the agent selected before does not count for this one, whose rows may be from its last
         visit.

@@ -12,7 +12,6 @@ from tui.formats import age
 from tui.ui.panes.base import LIVE
 from tui.ui.widgets.lines import Line
 
-
 NO_PROJECT: Final = "No project is chosen: press @."
 """What every pane says before one is watched: nothing is being loaded."""
 
