@@ -36,12 +36,18 @@ def translated(line: str, words: Sequence[str]) -> list[str]:
     known = FAMILIES.get(family, {}).get(verb)
     named = " ".join(("lk", *family, verb)).strip()
     if known is None:
-        raise NotTranslated(
-            f"{named} is not available here: only lk agent, dispatch, room list and project list are"
-        )
+        raise NotTranslated(f"{named} {_what_there_is(family, verb)}")
     if not known.command:
         raise NotTranslated(f"{named} works on this machine: it is for a shell")
     return _translated(named, known, rest[1:])
+
+
+def _what_there_is(family: tuple[str, ...], verb: str) -> str:
+    """Why a verb cannot be translated, with those of its family that can."""
+    verbs = ", ".join(name for name, known in FAMILIES.get(family, {}).items() if known.command)
+    if not verbs:
+        return "is not available here: only lk agent, dispatch, room list and project list are"
+    return f"is not available here, but: {verbs}" if verb else f"needs one of: {verbs}"
 
 
 def _path(words: Sequence[str]) -> tuple[tuple[str, ...], Sequence[str]] | None:
