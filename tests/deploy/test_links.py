@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.api.scripted import connected, http, serving
-from tests.deploy.app import running
+from tests.deploy.app import Hands, running
 from tests.fixtures.operation import Setup, operation_setup
+from tui.api.changes import CREATE_LINK
 from tui.operations.fields import Answers, InvalidAnswer
 from tui.operations.journal.journal import Verdict
 from tui.operations.registry import BY_ID
@@ -19,6 +20,7 @@ from tui.operations.verbs.private_links import Links, link_states
 from tui.sim.scenarios.specs import FaultSpec
 from tui.ui.dialogs.form import Form
 from tui.ui.dialogs.private_links import PrivateLinks
+from tui.ui.widgets.table import LineTable
 
 LINK = {"name": "warehouse", "endpoint": "vpce-1.example", "port": "5432", "region": "us-east"}
 
@@ -134,3 +136,76 @@ async def test_links_from_the_keyboard(tmp_path: Path, size: tuple[int, int]) ->
         assert hands.names() == ["CreatePrivateLink", "DestroyPrivateLink"]
         await hands.press("escape")
         await hands.home()
+
+
+async def test_a_health_without_an_answer_does_not_keep_the_links_from_the_screen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.ui.dialogs.private_links.EVERY", 0.1)
+    async with running(tmp_path) as hands:
+        await add_links(hands, "warehouse", "cellar")
+        hands.simulator.faults.add(FaultSpec(path="*/GetPrivateLinkStatus", action="silence"))
+        session = hands.app.session
+        assert session is not None
+        session.client.deadline = 0.5  # longer than the time between two looks
+        await hands.command("links")
+        await hands.on(PrivateLinks)
+        await hands.see("2 private links of prod", "warehouse", "cellar", "Not known", "no answer")
+
+
+async def test_rows_that_could_not_be_read_again_are_dated(tmp_path: Path) -> None:
+    async with running(tmp_path) as hands:
+        await add_links(hands, "warehouse")
+        await hands.command("links")
+        await hands.on(PrivateLinks)
+        await hands.see("1 private link of prod", "warehouse")
+        hands.simulator.faults.add(FaultSpec(path="*/ListPrivateLinks", message="busy", times=1))
+        await hands.press("ctrl+r")
+        await hands.see("1 private link of prod  stale 0 s · busy")
+        table = hands.app.screen.query_one(LineTable)
+        assert table.dim
+        await hands.press("ctrl+r")
+        await hands.until(lambda: not table.dim)
+        assert "stale" not in hands.screen
+
+
+async def test_the_link_whose_health_is_asked_for_has_the_cursor(tmp_path: Path) -> None:
+    async with running(tmp_path) as hands:
+        ids = await add_links(hands, "cellar", "warehouse")
+        await hands.command(f"lk agent private-link health-status --id {ids[1]}")
+        screen = await hands.on(PrivateLinks)
+        await hands.see(f"link {ids[1]}")
+        assert screen.query_one(LineTable).cursor == ids[1]
+        await hands.press("escape")
+        await hands.command("lk agent private-link health-status --id CAPL_other")
+        await hands.on(PrivateLinks)
+        await hands.see("2 private links of prod  CAPL_other is not among them")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=str)
+async def test_all_of_a_link_can_be_read(tmp_path: Path, size: tuple[int, int]) -> None:
+    endpoint = "/subscriptions/0a1b/resourceGroups/voice/providers/Microsoft.Network/privateLinkServices/db"
+    async with running(tmp_path, size=size) as hands:
+        await hands.command("links")
+        await hands.on(PrivateLinks)
+        await hands.see("no private links")
+        assert "ctrl+d" not in hands.screen, "no link, no key for it"
+        await add_links(hands, "warehouse", endpoint=endpoint, cloud_region="westeurope")
+        await hands.press("ctrl+r")
+        await hands.see("ctrl+d delete", "us-east · cloud region westeurope")
+        assert f"{endpoint}·port5432" in hands.flowing.replace(" ", "")
+
+
+async def add_links(
+    hands: Hands, *names: str, endpoint: str = "vpce-1.example", cloud_region: str = ""
+) -> list[str]:
+    """Make links; their ids."""
+    session = hands.app.session
+    assert session is not None
+    made = []
+    for name in names:
+        body = {**LINK, "name": name, "port": 5432, "endpoint": endpoint, "cloud_region": cloud_region}
+        answer = await session.client.change(CREATE_LINK, body, request_id=name)
+        assert answer.private_link is not None
+        made.append(answer.private_link.private_link_id)
+    return made

@@ -225,7 +225,7 @@ LINES = {
     ),
     "lk agent private-link list": "links",
     "agent private-link list": "links",
-    "lk agent private-link health-status --id PL_1": "links",
+    "lk agent private-link health-status --id PL_1": "links PL_1",
     "lk agent private-link delete --id PL_1": "delete-link PL_1",
     "lk room list": "dispatches",
     "room list lobby": "dispatches lobby",

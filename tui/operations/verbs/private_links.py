@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
@@ -32,6 +33,8 @@ from tui.operations.remote import Remote
 from tui.operations.shell_commands import lk
 
 PORTS: Final = range(1, 65536)
+AT_ONCE: Final = 4
+"""Links whose health is asked for at the same time: one that gets no answer holds up few others."""
 _GAP: Final = "\t"
 """Between the words of a link that a form was prepared with; remote text holds none once it is cleaned."""
 
@@ -61,12 +64,15 @@ async def link_states(remote: Remote) -> Links:
     """Every link, each with its health. Raises the tree of `tui.api.errors` for the list alone."""
     batch = await remote.list_links()
     links = sorted(batch.items, key=lambda item: (item.name, item.private_link_id))
-    return Links(tuple([await _with_health(remote, link) for link in links]), batch.unreadable)
+    turns = asyncio.Semaphore(AT_ONCE)
+    states = await asyncio.gather(*(_with_health(remote, link, turns) for link in links))
+    return Links(tuple(states), batch.unreadable)
 
 
-async def _with_health(remote: Remote, link: PrivateLink) -> LinkState:
+async def _with_health(remote: Remote, link: PrivateLink, turns: asyncio.Semaphore) -> LinkState:
     try:
-        found = await remote.link_status(link.private_link_id)
+        async with turns:
+            found = await remote.link_status(link.private_link_id)
     except ApiError as error:
         return LinkState(link, "Not known", str(error))
     return LinkState(link, health_words(found), masked(found.reason), instant(found.updated_at))
@@ -94,7 +100,7 @@ class CreateLink(Operation):
 
     def target(self, view: View, answers: Answers) -> str:
         """The new link's name: its id is not known yet."""
-        return f"link {answers.text('name')}"
+        return answers.text("name")
 
     async def prepare(self, remote: Remote, view: View, answers: Answers) -> Answers:
         """The regions that there are."""

@@ -169,6 +169,10 @@ def _unresolved(console: Console, words: Arguments) -> None:
     console.open_later(console.launcher.unresolved(console.main.view.selection, asked=True))
 
 
+def _links(console: Console, words: Arguments) -> None:
+    console.launcher.links(console.main.view.selection, words[0] if words else "")
+
+
 COMMANDS: tuple[Command, ...] = (
     Command("agents", "agents [FILTER]", "the list of agents, filtered", (), _agents),
     Command("status", "status [AGENT]", "deployments of an agent", (agents,), partial(_detail, "status")),
@@ -240,10 +244,10 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "links",
-        "links",
+        "links [LINK]",
         "private links and their health",
         (),
-        lambda console, words: console.launcher.links(console.main.view.selection),
+        _links,
     ),
     Command(
         "undo",

@@ -54,8 +54,8 @@ class Operations(Protocol):
     def by_command(self, operation_id: str, words: Sequence[str], selection: Selection) -> None:
         """Begin an operation. Raises `InvalidAnswer`."""
 
-    def links(self, selection: Selection) -> None:
-        """Show the private links. Raises `InvalidAnswer`."""
+    def links(self, selection: Selection, link: str = "") -> None:
+        """Show the private links, with the cursor on this one. Raises `InvalidAnswer`."""
 
     def undo(self, selection: Selection) -> None:
         """Offer to undo the last operation."""

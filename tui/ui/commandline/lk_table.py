@@ -100,7 +100,7 @@ _LINK: Final[Mapping[str, Verb]] = {
     ),
     "list": Verb("links"),
     "delete": Verb("delete-link", ("link",), {"--id": "link"}, needs=("link",)),
-    "health-status": Verb("links", (), {"--id": ""}),
+    "health-status": Verb("links", ("link",), {"--id": "link"}, needs=("link",)),
 }
 _DISPATCH: Final[Mapping[str, Verb]] = {
     "list": Verb("dispatches", ("room",), words=("room",)),

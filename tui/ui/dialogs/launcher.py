@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -179,15 +180,19 @@ class OperationLauncher:
         selection, answers = target.selection, target.answers
         context.show(OperationDialog(context, operation, selection, answers, undoes=undoes))
 
-    def links(self, selection: Selection) -> None:
-        """Show the private links of the selection's project. Raises `InvalidAnswer`."""
+    def links(self, selection: Selection, link: str = "") -> None:
+        """Show the private links of the selection's project, with the cursor on this one.
+
+        Raises `InvalidAnswer`.
+        """
         from tui.ui.dialogs.private_links import PrivateLinks
 
         context = self.to_change("links", selection)
         nothing = Selection(project=selection.project)
         if problem := no_api(context.view(nothing)):
             raise InvalidAnswer("", problem)
-        context.show(PrivateLinks(context, lambda name, words: self._by_words(context, name, words, nothing)))
+        begin = partial(self._by_words, context)
+        context.show(PrivateLinks(context, lambda name, words: begin(name, words, nothing), link))
 
     # ---- around them ----------------------------------------------------------------------------------
 
