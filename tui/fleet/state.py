@@ -15,7 +15,7 @@ from tui.api.models import Agent, Dispatch, Participant, Room, SecretInfo, Versi
 from tui.fleet.coverage import Coverage
 from tui.fleet.reason import LoggedError
 from tui.fleet.room_freshness import NO_ROOM_ANSWER, RoomFreshness
-from tui.fleet.status import has_same_statuses, worst
+from tui.fleet.status import status_words, worst, worst_of
 from tui.fleet.suspects import suspects_after
 
 STALE_AFTER = 2
@@ -156,11 +156,15 @@ def with_agents(fleet: Fleet, agents: tuple[Agent, ...], at: float | None = None
     added, moved = 0, fleet.status_changed_at
     entered: list[Agent] = []
     for new, old in changed_agents(fleet, agents, positions):
-        if old is not None and has_same_statuses(new, old):  # nearly always
-            if new.version != old.version:
-                entered.append(new)
-            continue
-        state, before = worst(new), None if old is None else worst(old)
+        words, before = status_words(new), None
+        if old is not None:
+            words_before = status_words(old)
+            if words == words_before:  # nearly always
+                if new.version != old.version:
+                    entered.append(new)
+                continue
+            before = worst_of(words_before)
+        state = worst_of(words)
         if (state.problem and state != before) or (old is not None and new.version != old.version):
             entered.append(new)
         if state == before:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -96,12 +97,15 @@ def worst(agent: Agent) -> Status:
     return found or _NEVER_SEEN
 
 
-def has_same_statuses(agent: Agent, other: Agent) -> bool:
-    """Whether the deployments of two agents have the same words for their status, in the same order."""
-    rows, others = agent.agent_deployments, other.agent_deployments
-    return len(rows) == len(others) and all(
-        row.status == was.status for row, was in zip(rows, others, strict=True)
-    )
+@lru_cache(maxsize=1_024)
+def worst_of(words: tuple[str, ...]) -> Status:
+    """The status of an agent from the words of its deployments, which are the same of many."""
+    return min(map(status, words), key=lambda state: state.severity, default=_NEVER_SEEN)
+
+
+def status_words(agent: Agent) -> tuple[str, ...]:
+    """The words of the server for the status of each deployment, in their order."""
+    return tuple([row.status for row in agent.agent_deployments])
 
 
 def replicas(agent: Agent) -> tuple[int, int, int]:
