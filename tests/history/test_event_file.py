@@ -181,6 +181,22 @@ def test_transitions_that_many_agents_have_in_common_are_kept_as_those_of_a_few_
     written.close()
 
 
+def test_since_when_all_have_their_status_is_kept_of_many_alike_and_of_a_few(
+    written: EventFile, tmp_path: Path
+) -> None:
+    alike, since = (
+        OfAgent(RESTS, (Since("Error", NOW, is_clock_unknown=True), Since("Running", NOW - 9))),
+        known(),
+    )
+    for number in range(database.ROWS_AT_ONCE + 3):
+        since.put(f"CA_{number}", alike)
+    since.note("CA_7", {"/us-east/": Since("Odd", None, 1.0, 2.0, "deploy")})
+    written.keep_all_since(since)
+    written.close()
+    with closing(EventReader(tmp_path)) as reader:
+        assert reader.since() == since
+
+
 def test_texts_that_no_row_names_any_more_go_and_no_others(written: EventFile, tmp_path: Path) -> None:
     """Ids of jobs come and go for months."""
     old = [event(f"run-{number}", NOW - 9 * DAY, ids=(f"AJ_{number}", "AJ_x")) for number in range(50)]

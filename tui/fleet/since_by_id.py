@@ -5,7 +5,7 @@ Fifty thousand agents in three regions are two hundred thousand ids. What is the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -68,6 +68,13 @@ class SinceById(Mapping[str, Since]):
             return found
         own = {name[len(rest) :]: since for name, since in found.by_rest().items() if name.startswith(rest)}
         return OfAgent(tuple(own), tuple(own.values()))
+
+    def alike(self) -> Iterable[tuple[OfAgent, Sequence[str]]]:
+        """What is known, each with the ids of the agents of which it is kept once."""
+        found: dict[int, tuple[OfAgent, list[str]]] = {}
+        for agent_id, held in self._by_agent.items():
+            found.setdefault(id(held), (held, []))[1].append(agent_id)
+        return found.values()
 
     def copy(self) -> SinceById:
         """Another one, to be changed."""

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import structs
 
 from tui.fleet.past import Event, FailedJob, JobCount, Since, Transition
-from tui.fleet.since_by_id import SinceById
+from tui.fleet.since_by_id import OfAgent, SinceById
 from tui.fleet.transitions import Alike, Transitions
 from tui.history.files import database
 from tui.history.files.alike_transitions import AlikeTransitions
@@ -104,6 +104,22 @@ class EventFile:
             self._do("INSERT OR REPLACE INTO since VALUES(?,?,?,?,?,?)", held)
             marked = ((id, since) for id, since in now.items() if since and since.is_clock_unknown)
             self._mark_clock((id, since.not_after if since.at is None else since.at) for id, since in marked)
+
+    def keep_all_since(self, since: SinceById) -> None:
+        """Keep since when all subjects have their status now."""
+        self._begin()
+        few: list[tuple[OfAgent, Sequence[str]]] = []
+        for held, agent_ids in since.alike():
+            if len(agent_ids) < MANY:
+                few.append((held, agent_ids))
+                continue
+            for part in database.in_parts(agent_ids):
+                for rest, known in held.by_rest().items():
+                    self._alike.name([id + rest for id in part])
+                    self._alike.keep_since(known)
+        self.keep_since(
+            (id + rest, known) for held, ids in few for id in ids for rest, known in held.by_rest().items()
+        )
 
     def _mark_clock(self, times: Iterable[tuple[str, float | None]]) -> None:
         """Keep which times of subjects are by this machine's clock."""

@@ -142,7 +142,7 @@ class FolderWriter:
             structs.replace(item, why=self._privacy.error(item.why)) for item in self._watching.due()
         )
         if not self._is_since_kept:
-            self._event_file.keep_since(self._since.items())
+            self._event_file.keep_all_since(self._since)
             self._is_since_kept = bool(self._since)
         self._event_file.commit()
 
