@@ -6,8 +6,6 @@ import os
 import runpy
 import shlex
 import sys
-import tempfile
-from hashlib import sha256
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -40,32 +38,27 @@ def _guard(event: str, args: tuple[object, ...]) -> None:
         os._exit(CAUGHT)
 
 
-def install() -> None:
+def install(interpreter: str) -> None:
     """Watch this process and those that it starts with `sys.executable`; cannot be undone.
 
-    That is this file from now on, which takes the arguments of an interpreter.
+    That is `interpreter` from now on, which takes the arguments of one and runs this file.
     """
     sys.addaudithook(_guard)
-    sys.executable = _interpreter()
+    sys.executable = interpreter
 
 
-def _interpreter() -> str:
-    """A program beside the temporary files that runs this file. It stays for the next test."""
-    text = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(__file__)} "$@"\n'
-    name = f"lktop-guarded-{os.getuid()}-{sha256(text.encode()).hexdigest()[:12]}"
-    path = Path(tempfile.gettempdir()) / name
-    if not path.exists():
-        made = path.with_name(f"{name}-{os.getpid()}")
-        made.write_text(text)
-        made.chmod(0o700)
-        made.rename(path)
-    return str(path)
+def make_interpreter(folder: Path) -> str:
+    """Make the program that `install` is given, in a folder that nobody else can write to."""
+    made = folder / "guarded-python"
+    made.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(__file__)} "$0" "$@"\n')
+    made.chmod(0o700)
+    return str(made)
 
 
 def _main() -> None:
     """Run as an interpreter would: `-P -m MODULE …` or `-c CODE`."""
     sys.path[:] = [place for place in sys.path if place != str(Path(__file__).parent)]
-    install()
+    install(sys.argv.pop(1))
     arguments = [argument for argument in sys.argv[1:] if argument != "-P"]
     option, what, *sys.argv[1:] = arguments
     if option == "-m":

@@ -14,12 +14,18 @@ import subprocess
 import sys
 import termios
 import time
+from atexit import register
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Final, Self
 
 import psutil
 import pyte
+
+from tests.loopback_guard import make_interpreter
 
 ROOT: Final = Path(__file__).parents[1]
 PATIENCE: Final = 20.0
@@ -314,12 +320,17 @@ runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
 """Runs a module like `python -m`, as if the checkout were installed: lktop warns of `PYTHONPATH`."""
 
 
-GUARD = "from tests import loopback_guard\nloopback_guard.install()\n"
-"""Before `START`: the program ends if it looks up or connects to anything but this machine, and so do those
-that it starts with its own interpreter, such as the simulator.
-"""
+@cache
+def guard() -> str:
+    """Before `START`: the program ends if it looks up or connects to anything but this machine.
+
+    So do those that it starts with its own interpreter, such as the simulator.
+    """
+    folder = Path(mkdtemp(prefix="lktop-guarded-"))
+    register(rmtree, folder)
+    return f"from tests import loopback_guard\nloopback_guard.install({make_interpreter(folder)!r})\n"
 
 
 def python(module: str, *arguments: str, guarded: bool = False) -> list[str]:
     """The command that runs a module of this checkout; `guarded`, it may only connect to this machine."""
-    return [sys.executable, "-c", (GUARD if guarded else "") + START, module, *arguments]
+    return [sys.executable, "-c", (guard() if guarded else "") + START, module, *arguments]

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from tests.loopback_guard import CAUGHT, elsewhere
-from tests.ptyrun import GUARD, terminal_env
+from tests.ptyrun import guard, terminal_env
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_only_this_machine_is_no_way_out(event: str, args: tuple[object, ...], f
 
 
 def test_a_program_that_looks_elsewhere_is_ended() -> None:
-    code = f"{GUARD}import socket\nsocket.getaddrinfo('livekit.example', 443)"
+    code = f"{guard()}import socket\nsocket.getaddrinfo('livekit.example', 443)"
     done = subprocess.run([sys.executable, "-c", code], env=terminal_env(), capture_output=True, check=False)
     assert done.returncode == CAUGHT
     assert b"socket.getaddrinfo livekit.example" in done.stderr
@@ -42,7 +42,7 @@ def test_and_so_is_a_program_that_it_starts() -> None:
     """As `demo` starts the simulator."""
     looks = "import socket; socket.getaddrinfo('livekit.example', 443)"
     code = (
-        f"{GUARD}import subprocess, sys\n"
+        f"{guard()}import subprocess, sys\n"
         f"print(subprocess.run([sys.executable, '-P', '-c', {looks!r}]).returncode, flush=True)\n"
         "sys.exit(subprocess.run([sys.executable, '-P', '-m', 'tui', '--version']).returncode)"
     )
@@ -50,3 +50,9 @@ def test_and_so_is_a_program_that_it_starts() -> None:
     assert done.stdout.startswith(f"{CAUGHT}\nlktop ".encode())
     assert done.returncode == 0
     assert b"socket.getaddrinfo livekit.example" in done.stderr
+
+
+def test_what_stands_for_the_interpreter_lies_where_nobody_else_can_put_it() -> None:
+    code = f"{guard()}import os, sys\nprint(oct(os.stat(os.path.dirname(sys.executable)).st_mode))"
+    done = subprocess.run([sys.executable, "-c", code], env=terminal_env(), capture_output=True, check=True)
+    assert done.stdout == b"0o40700\n"
