@@ -38,7 +38,8 @@ from tui.api.decoding.batch import Unreadable
 from tui.api.decoding.reader import Reader
 from tui.api.errors import ApiError, BadTarget
 from tui.api.models import Agent, Room
-from tui.api.text.masking import PIECE, SentSecrets, masked
+from tui.api.text.masking import SentSecrets, masked
+from tui.api.text.repeats import PIECE
 from tui.api.upload_target import Way, is_judged, upload_target, ways
 from tui.config import ConfigError, state_dir
 from tui.livekit_toml import InvalidLivekitToml

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Final
 
-from tui.api.text.unescape import plain, unescaped
+from tui.api.text.repeats import LONGEST, START, Place, Repeats, places
+from tui.api.text.unescape import Unescaped, plain
 from tui.secret import MASK
 
 SHORTEST: Final = 8
@@ -22,21 +23,10 @@ KEPT: Final = 16_000_000
 TOKENS: Final = 32
 """Tokens that are remembered, the newest."""
 QUOTED: Final = 65_536
-"""Characters of a remote text that are looked at; no more of one is ever shown."""
-LONGEST: Final = 2 * QUOTED
-"""Characters of a form, with its escapes; of a longer one no text quotes more."""
-START: Final = 6
-"""Characters by which a form is found; a value without more than its escapes is none."""
-PIECE: Final = 16
-"""Characters of a form that are masked wherever they stand: texts are cut, and quote in parts."""
-PLACES: Final = 200
-"""Places at which a form is looked for; of one with more than 2,200 characters longer pieces are found."""
+"""Characters of a remote text that are looked at; no more of one is ever shown. Of a form twice as many are
+kept, as it may have escapes."""
 NUMBERED: Final = 4096
 """Characters of a value up to which it is also looked for packed twice, and as numbers."""
-CUT: Final = 3
-"""Characters at the end of a text that may be the beginning of an escape."""
-CROWD: Final = 8
-"""Places that begin alike; more are of a value that repeats itself."""
 
 # A dotted word: a token begins with the base64 of `{"`, `{ ` or `{` and a line end, at a dot or at its start
 _DOTTED: Final = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_=-]*)+")
@@ -60,12 +50,6 @@ _SIGNS: Final = tuple(b"eyJ eyA ewo ew0 -Amz- -amz- -Goog- -goog- ignature ig= c
 """What a line of a log holds in which there may be something to mask; a policy alone is in too many."""
 
 
-_Place = tuple[str, int]
-"""A form, and an offset in it."""
-_Places = Mapping[str, Iterable[_Place]]
-"""By the `START` characters that are there."""
-
-
 class SentSecrets:
     """Values that left, or came, as secrets; they are found however a text escapes or packs them.
 
@@ -75,12 +59,12 @@ class SentSecrets:
     def __init__(self, *values: str) -> None:
         self._forms: dict[str, frozenset[str]] = {}
         """By value, the oldest first."""
-        self._tokens: dict[str, tuple[_Place, ...]] = {}
+        self._tokens: dict[str, tuple[Place, ...]] = {}
         """The oldest first, with the places of its forms; none until a text is looked at."""
         self._size = 0
-        self._places: _Places = {}
+        self._places = Repeats()
         """Of the values; empty until a text is looked at."""
-        self._token_places: _Places = {}
+        self._token_places = Repeats()
         self.add(*values)
 
     def add(self, *values: str) -> None:
@@ -89,7 +73,7 @@ class SentSecrets:
             if len(value) >= SHORTEST and value not in self._forms:
                 self._forms[value] = forms = _forms(value)
                 self._size += sum(map(len, forms))
-                self._places = {}
+                self._places = Repeats()
         while self._size > KEPT and len(self._forms) > 1:
             self._size -= sum(map(len, self._forms.pop(next(iter(self._forms)))))
 
@@ -98,7 +82,7 @@ class SentSecrets:
         self._tokens[token] = self._tokens.pop(token, ())  # as the newest
         if len(self._tokens) > TOKENS:
             del self._tokens[next(iter(self._tokens))]
-        self._token_places = {}
+        self._token_places = Repeats()
 
     @property
     def has_values(self) -> bool:
@@ -113,30 +97,37 @@ class SentSecrets:
         """The text without the values. One pass, however many there are."""
         if not self._forms and not self._tokens:
             return text
-        if not self._places:
-            self._places = _by_start(map(_places, chain.from_iterable(self._forms.values())))
-        if not self._token_places:
+        if self._forms and not self._places.starts:
+            forms = chain.from_iterable(self._forms.values())
+            self._places = Repeats(chain.from_iterable(map(places, forms)))
+        if self._tokens and not self._token_places.starts:
             self._tokens = {
-                token: places or tuple(_places_of_token(token)) for token, places in self._tokens.items()
+                token: known or tuple(_places_of_token(token)) for token, known in self._tokens.items()
             }
-            self._token_places = _by_start(self._tokens.values())
-        quoted = unescaped(text)
+            self._token_places = Repeats(chain.from_iterable(self._tokens.values()))
+        quoted = Unescaped(text)
         kept: list[str] = []
-        at = copied = least = 0
-        while at + START <= len(quoted.text):
-            start = quoted.text[at : at + START]
-            if start in self._places or start in self._token_places:
-                places = (*self._places.get(start, ()), *self._token_places.get(start, ()))
-                found = [_repeated(quoted.text, at, least, *place) for place in places]
-                end = max(end for _, end in found)
-                if end > at:
-                    first = min(begin for begin, _ in found)
-                    kept += (text[copied : quoted.starts[first]], MASK)
-                    copied = quoted.ends[end - 1]
-                    at = least = end
-                    continue
-            at += 1
+        copied = 0
+        for begin, end in self._found(quoted.text):
+            kept += (text[copied : quoted.start(begin)], MASK)
+            copied = quoted.end(end - 1)
         return "".join(kept) + text[copied:] if kept else text
+
+    def _found(self, text: str) -> Iterator[tuple[int, int]]:
+        """Begin and end of what a text without escapes repeats."""
+        values, tokens = self._places, self._token_places
+        starts, of_tokens = values.starts, tokens.starts
+        least = 0
+        for at in [
+            at
+            for at in range(len(text) - START + 1)
+            if (start := text[at : at + START]) in starts or start in of_tokens
+        ]:
+            if at >= least:
+                (begin, end), (first, last) = (them.around(text, at, least) for them in (values, tokens))
+                if max(end, last) > at:
+                    least = max(end, last)
+                    yield min(begin, first), least
 
 
 def masked(text: str, sent: SentSecrets | None = None) -> str:
@@ -200,52 +191,11 @@ def _without_token(match: re.Match[str], mask: Callable[[str], str]) -> str:
     return word
 
 
-def _by_start(places: Iterable[Iterable[_Place]]) -> _Places:
-    found: dict[str, list[_Place]] = {}
-    for form, offset in chain.from_iterable(places):
-        there = found.setdefault(form[offset : offset + START], [])
-        if offset == 0 or len(there) < CROWD:
-            there.append((form, offset))
-    return found
-
-
-def _places(form: str) -> Iterator[_Place]:
-    """Its beginning, and so many others that every piece of a form holds one."""
-    stride = max(PIECE - START + 1, len(form) // PLACES)
-    return ((form, offset) for offset in range(0, len(form) - START + 1, stride))
-
-
-def _places_of_token(token: str) -> Iterator[_Place]:
+def _places_of_token(token: str) -> Iterator[Place]:
     """The beginnings of its forms, and of its parts: the signature is the part that is secret."""
     yield from ((form, 0) for form in _forms(token))
     form = plain(token)
     yield from ((form, dot.end()) for dot in re.finditer(r"\.", form))
-
-
-def _repeated(text: str, at: int, least: int, form: str, offset: int) -> tuple[int, int]:
-    """Begin and end of what a text repeats of a form around a place; twice `at` where that is too little.
-
-    Of a form's beginning, half of it is enough, or what goes as far as the text. `least` is the end of what
-    is masked already.
-    """
-    size = _common(text, at, form, offset)
-    if offset == 0 and (2 * size >= len(form) or at + size + CUT >= len(text)):
-        return at, at + size
-    before = 0
-    while before < min(offset, at - least) and text[at - before - 1] == form[offset - before - 1]:
-        before += 1
-    return (at - before, at + size) if before + size >= PIECE else (at, at)
-
-
-def _common(text: str, at: int, form: str, offset: int) -> int:
-    """How many characters are the same from these places on."""
-    size, most = 0, min(len(text) - at, len(form) - offset)
-    for step in (256, 16, 1):
-        while size < most and (
-            text[at + size : at + size + step] == form[offset + size : offset + size + step]
-        ):
-            size += step
-    return min(size, most)
 
 
 def _forms(value: str) -> frozenset[str]:

@@ -8,20 +8,38 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Callable
+from functools import cached_property, lru_cache
+from sys import maxsize
 from typing import Final
 from urllib.parse import unquote
 
 ROUNDS: Final = 3
 """How often the escapes of a text are undone, each time of all kinds: escapes may be escaped."""
 
-Decode = Callable[[re.Match[str]], str]
+DECODED: Final = 4096
+"""Escapes of which it is kept what they stand for: most are of few characters."""
+
+Decode = Callable[[str], str]
 
 
-def _of_bytes(match: re.Match[str]) -> str:
+@lru_cache(DECODED)
+def _of_percent(escape: str) -> str:
+    """A character of an address."""
+    return unquote(escape)
+
+
+@lru_cache(DECODED)
+def _of_entity(escape: str) -> str:
+    """A character of HTML."""
+    return html.unescape(escape)
+
+
+@lru_cache(DECODED)
+def _of_bytes(escape: str) -> str:
     """Bytes as Go, Python, C and text forms of messages write them."""
-    found = re.findall("x([0-9a-fA-F]{2})|([0-3][0-7]{2})", match[0])
+    found = re.findall("x([0-9a-fA-F]{2})|([0-3][0-7]{2})", escape)
     data = bytes(int(digits, 16) if digits else int(octal, 8) for digits, octal in found)
     try:
         return data.decode()
@@ -29,9 +47,10 @@ def _of_bytes(match: re.Match[str]) -> str:
         return data.decode("latin-1")
 
 
-def _of_codes(match: re.Match[str]) -> str:
+@lru_cache(DECODED)
+def _of_codes(escape: str) -> str:
     """Units of UTF-16, as in JSON, and code points; empty for a control character, which does not count."""
-    found = re.findall(r"u([0-9a-fA-F]{4})|[uU]\{?([0-9a-fA-F]{1,8})", match[0])
+    found = re.findall(r"u([0-9a-fA-F]{4})|[uU]\{?([0-9a-fA-F]{1,8})", escape)
     units = (
         chr(min(int(unit or point, 16), 0x10FFFF)).encode("utf-16-be", "surrogatepass")
         for unit, point in found
@@ -53,7 +72,7 @@ _PASSES: Final[tuple[tuple[str, re.Pattern[str], Decode], ...]] = (
             _utf_8("%[0-7][0-9a-f]", "%[cd][0-9a-f]", "%e[0-9a-f]", "%f[0-7]", "%[89ab][0-9a-f]"),
             re.IGNORECASE,
         ),
-        lambda match: unquote(match[0]),
+        _of_percent,
     ),
     (
         "\\",
@@ -78,7 +97,7 @@ _PASSES: Final[tuple[tuple[str, re.Pattern[str], Decode], ...]] = (
     (
         "&",
         re.compile(r"&(?:[a-zA-Z][a-zA-Z0-9]{1,31}|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});"),
-        lambda match: html.unescape(match[0]),
+        _of_entity,
     ),
 )
 """A sign of an escape, what it looks like, and what it stands for."""
@@ -92,59 +111,84 @@ _SAME: Final = {ord("/"): "_"}
 """As in the two alphabets of base64."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unescaped:
-    """A text without escapes."""
-
-    text: str
-    starts: Sequence[int]
-    """Where each character begins in the original."""
-    ends: Sequence[int]
-    """And where it ends."""
-
-
 def plain(text: str) -> str:
     """A text without escapes and without what does not count; where its characters came from is not kept."""
     for _ in range(ROUNDS):
         before = text
         for sign, pattern, decode in _PASSES:
             if sign in text:
-                text = pattern.sub(decode, text)
+                text = _Pass(text, pattern, decode).text
         if text == before:
             break
     return text.translate(_IGNORED).translate(_SAME)
 
 
-def unescaped(original: str) -> Unescaped:
-    """The text without escapes and without what does not count, nor an escape at its end that was cut."""
-    size = len(_CUT.sub("", original))
-    found = Unescaped(original[:size], range(size), range(1, size + 1))
-    for _ in range(ROUNDS):
-        before = found
-        for sign, pattern, decode in _PASSES:
-            if sign in found.text:
-                found = _replaced(found, pattern, decode)
-        if found is before:
-            break
-    kept = [at for at, character in enumerate(found.text) if ord(character) not in _IGNORED]
-    text = found.text.translate(_IGNORED).translate(_SAME)
-    return Unescaped(text, [found.starts[at] for at in kept], [found.ends[at] for at in kept])
+class _Pass:
+    """What one pass over a text has replaced."""
+
+    def __init__(self, before: str, pattern: re.Pattern[str], decode: Decode) -> None:
+        self._old: list[tuple[int, int]] = []
+        """Begin and end of each escape."""
+        self._new: list[tuple[int, int]] = []
+        """Of what stands for it, in the text after."""
+        parts: list[str] = []
+        at = size = 0
+        for match in pattern.finditer(before):
+            start, end = match.span()
+            found = decode(match[0])
+            size += start - at
+            self._old.append((start, end))
+            self._new.append((size, size + len(found)))
+            parts += (before[at:start], found)
+            size += len(found)
+            at = end
+        self.text = "".join((*parts, before[at:])) if parts else before
+
+    def before(self, at: int) -> tuple[int, int]:
+        """Begin and end, in the text before, of the character at a place."""
+        place = bisect_right(self._new, (at, maxsize)) - 1
+        if place >= 0:
+            old, new = self._old[place], self._new[place]
+            if at < new[1]:
+                return old
+            at += old[1] - new[1]
+        return at, at + 1
 
 
-def _replaced(before: Unescaped, pattern: re.Pattern[str], decode: Decode) -> Unescaped:
-    parts: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    at = 0
-    for match in pattern.finditer(before.text):
-        start, end = match.span()
-        found = decode(match)
-        parts += (before.text[at:start], found)
-        starts += [*before.starts[at:start], *[before.starts[start]] * len(found)]
-        ends += [*before.ends[at:start], *[before.ends[end - 1]] * len(found)]
-        at = end
-    if not parts:
-        return before
-    return Unescaped(
-        "".join((*parts, before.text[at:])), [*starts, *before.starts[at:]], [*ends, *before.ends[at:]]
-    )
+class Unescaped:
+    """A text without escapes and without what does not count, nor an escape at its end that was cut."""
+
+    def __init__(self, original: str) -> None:
+        found = _CUT.sub("", original)
+        self._passes: list[_Pass] = []
+        for _ in range(ROUNDS):
+            before = found
+            for sign, pattern, decode in _PASSES:
+                if sign in found:
+                    done = _Pass(found, pattern, decode)
+                    if done.text is not found:
+                        self._passes.append(done)
+                        found = done.text
+            if found is before:
+                break
+        self._found = found
+        self.text = found.translate(_IGNORED).translate(_SAME)
+
+    @cached_property
+    def _kept(self) -> list[int]:
+        """Where each character of `text` was before others were left out."""
+        return [at for at, character in enumerate(self._found) if ord(character) not in _IGNORED]
+
+    def start(self, at: int) -> int:
+        """Where a character begins in the original."""
+        at = self._kept[at]
+        for done in reversed(self._passes):
+            at = done.before(at)[0]
+        return at
+
+    def end(self, at: int) -> int:
+        """And where it ends."""
+        at = self._kept[at]
+        for done in reversed(self._passes):
+            at = done.before(at)[1] - 1
+        return at + 1
