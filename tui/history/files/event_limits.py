@@ -23,7 +23,7 @@ STEP: Final = 5_000
 MOST_SUBJECTS: Final = (1 << 63) - 1
 """No subject has a greater number."""
 LOOKED_AT: Final = 20_000
-"""Transitions that are looked at at once, which are small."""
+"""Rows that are looked at at once where these are small."""
 MANY_NAMES: Final = 4
 """Texts may take this part of a full file, a quarter, before it is asked which are named: that is slow."""
 NEWEST: Final = 60.0
@@ -112,10 +112,10 @@ class Trim:
 
     def _drop_until(self, oldest: float) -> Iterator[None]:
         yield from self._drop("event", "at < ?", oldest)
-        yield from self._drop_transitions(oldest)
+        yield from self._drop_by_subject("transition", "", oldest)
         is_used = f"subject = {OUR_CLOCK}.subject AND {OUR_CLOCK}.at IN (since.at, not_after)"
-        yield from self._drop(
-            OUR_CLOCK, f"at < ? AND NOT EXISTS (SELECT 1 FROM since WHERE {is_used})", oldest
+        yield from self._drop_by_subject(
+            OUR_CLOCK, f"AND NOT EXISTS (SELECT 1 FROM since WHERE {is_used})", oldest
         )
         yield from self._drop("watched", "until < ?", oldest)
 
@@ -133,20 +133,17 @@ class Trim:
             yield
         yield
 
-    def _drop_transitions(self, oldest: float) -> Iterator[None]:
-        """Drop transitions subject by subject, as those of one stand together in the file."""
-        if self._file.execute("SELECT 1 FROM transition WHERE at < ? LIMIT 1", (oldest,)).fetchone() is None:
+    def _drop_by_subject(self, table: str, where: str, oldest: float) -> Iterator[None]:
+        """Drop rows subject by subject, as those of one stand together in the file."""
+        if self._file.execute(f"SELECT 1 FROM {table} WHERE at < ? LIMIT 1", (oldest,)).fetchone() is None:
             return
-        query = (
-            f"SELECT subject FROM transition WHERE subject > ? ORDER BY subject LIMIT 1 OFFSET {LOOKED_AT}"
-        )
+        query = f"SELECT subject FROM {table} WHERE subject > ? ORDER BY subject LIMIT 1 OFFSET {LOOKED_AT}"
         after = -1
         while after != MOST_SUBJECTS:
             row = self._file.execute(query, (after,)).fetchone()
             last = MOST_SUBJECTS if row is None else int(row[0])
-            self._write(
-                "DELETE FROM transition WHERE subject > ? AND subject <= ? AND at < ?", (after, last, oldest)
-            )
+            among = f"subject > ? AND subject <= ? AND at < ? {where}"
+            self._write(f"DELETE FROM {table} WHERE {among}", (after, last, oldest))
             after = last
             yield
 
