@@ -36,6 +36,7 @@ from tui.api.models import Deployment, Dispatch, Job
 from tui.fleet.past import Gap, Transition
 from tui.fleet.state import Fleet, Freshness, with_participants
 from tui.fleet.status import worst
+from tui.fleet.times import when
 from tui.fleet.view import Selection, View
 from tui.history.timeline import Timeline
 from tui.logs.glance import read_errors
@@ -487,7 +488,8 @@ def unreachable(found: Fleet) -> Fleet:
 def away(view: View) -> AwayScreen:
     """What changed while the operator was away for the last half hour."""
     absence = Absence(since=view.now - 1800.0, until=view.now)
-    return AwayScreen(view, absence, summarize(view, absence))
+    since = when(absence.since, now=view.now, style=view.clock_style)
+    return AwayScreen(since, summarize(view, absence))
 
 
 PRODUCTION = replace(

@@ -21,7 +21,7 @@ from tui.history.timeline import Timeline
 from tui.session.replayed import Replay
 from tui.ui.app import Lktop
 from tui.ui.attention import ABSENCE, Attention
-from tui.ui.overlays.away import QUIET, AwayScreen
+from tui.ui.overlays.away import QUIET, AwayNotice, AwayScreen
 from tui.ui.widgets.lines import Lines
 
 
@@ -71,6 +71,42 @@ def test_jobs_that_succeeded_stand_beside_what_changed_and_are_no_news_alone() -
     (line,) = summarize(view(failed, counts=counts), absence).lines
     assert [cell.text for cell in line[1:]] == ["one", "jobs failed ×1", "jobs succeeded ×30"]
     assert summarize(view(counts=counts), absence).lines == (), "a count alone opens nothing"
+
+
+def test_of_agents_that_broke_together_each_has_its_own_line_and_its_own_jobs() -> None:
+    one, two = view_of("incident").fleet.agents[:2]
+    both = event("a", NOW - 300, ids=(one.agent_id, two.agent_id))
+    counts = [JobCount(one.name, int((NOW - 200) // 60), 30), JobCount(two.name, int((NOW - 200) // 60), 9)]
+    lines = summarize(view(both, counts=counts), Absence(since=NOW - 400, until=NOW - 50)).lines
+    assert {line[1].text: [cell.text for cell in line[2:]] for line in lines} == {
+        one.name: ["Running → Error", "jobs succeeded ×30"],
+        two.name: ["Running → Error", "jobs succeeded ×9"],
+    }
+
+
+def test_while_nothing_happens_it_is_not_summed_up_again() -> None:
+    """Of fifty thousand agents that takes a while, in which no key is answered."""
+    asked, clock = list[str](), StillClock()
+
+    class Asked(Timeline):
+        """Counts who reads the events."""
+
+        def __getattribute__(self, name: str) -> object:
+            asked.extend(["events"] * (name == "events"))
+            return super().__getattribute__(name)
+
+    attention = Attention()
+    attention.pressed(clock.monotonic() - 2 * ABSENCE)
+    shown: list[AwayScreen] = []
+    notice = AwayNotice(attention, clock, show=shown.append)
+    begun = NOW + clock.monotonic()
+    seen = replace(view_of("incident"), past=Asked(events=(event("a", begun),)))
+    for second in range(5):
+        notice.update(replace(seen, now=seen.now + second), is_free=True)
+    assert len(shown) == 1
+    read = len(asked)
+    notice.update(replace(seen, past=Asked(events=(event("b", begun),))), is_free=True)
+    assert len(asked) == 2 * read, "another past is"
 
 
 def test_an_absence_lasts_until_it_was_told() -> None:

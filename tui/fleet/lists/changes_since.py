@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -57,10 +57,15 @@ class Changes:
         else:
             self.others[event.text] = self.others.pop(event.text, 0) + 1
 
+    def of(self, subject: Subject) -> Changes:
+        """The same of another."""
+        counts = self.crashes, self.failed, self.succeeded
+        return Changes(subject, self.severity, self.steps, *counts, self.others, self.count)
+
 
 def changes_since(
     events: Iterable[Event],
-    names: dict[str, str],
+    names: Mapping[str, str],
     since: float,
     until: float,
     job_counts: Iterable[JobCount] = (),
@@ -69,29 +74,52 @@ def changes_since(
 
     Jobs that succeeded are no change of their own. Those of a minute that the times cut are in it.
     """
-    found: dict[str, Changes] = {}
-    for event in events:
-        if not since <= event.at <= until:
-            continue
-        for subject in _subjects(event, names):
-            key = subject.agent_name or subject.agent_id or subject.room or "project"
-            found.setdefault(key, Changes(subject)).add(event)
+    found = _summed_up(_told((event for event in events if since <= event.at <= until), names))
     if found:
         for item in job_counts:
             row = found.get(item.agent_name)
             is_within = since < (item.minute + 1) * 60 and item.minute * 60 <= until
             if row is not None and row.subject.agent_name and is_within:
                 row.succeeded += item.succeeded
-    return sorted(found.values(), key=lambda item: (_WORST_FIRST.index(item.severity), -item.count))
+    rank = {severity: number for number, severity in enumerate(_WORST_FIRST)}
+    return sorted(found.values(), key=lambda item: (rank[item.severity], -item.count))
 
 
-def _subjects(event: Event, names: dict[str, str]) -> list[Subject]:
-    if event.ids and event.kind in _OF_AGENTS:
-        return [Subject(agent_id=id, agent_name=names.get(id, "")) for id in event.ids]
-    subject = event.subject
-    if subject.agent_id and not subject.agent_name:
-        return [Subject(agent_id=subject.agent_id, agent_name=names.get(subject.agent_id, ""))]
-    return [subject]
+_Told = dict[str, tuple[Subject, list[Event]]]
+"""What was told of each, by its name."""
+
+
+def _told(events: Iterable[Event], names: Mapping[str, str]) -> _Told:
+    found: _Told = {}
+    for event in events:
+        if event.ids and event.kind in _OF_AGENTS:
+            for agent_id in event.ids:  # of a large fleet many: what is the same of all is not made again
+                name = names.get(agent_id, "")
+                key = name or agent_id
+                if key not in found:
+                    found[key] = (Subject(agent_id=agent_id, agent_name=name), [])
+                found[key][1].append(event)
+            continue
+        subject = event.subject
+        if subject.agent_id and not subject.agent_name:
+            subject = Subject(agent_id=subject.agent_id, agent_name=names.get(subject.agent_id, ""))
+        found.setdefault(_name(subject), (subject, []))[1].append(event)
+    return found
+
+
+def _summed_up(told: _Told) -> dict[str, Changes]:
+    """What changed of each, found once for all of which the same was told."""
+    alike: dict[tuple[int, ...], Changes] = {}
+    found: dict[str, Changes] = {}
+    for key, (subject, events) in told.items():
+        same = tuple(map(id, events))
+        first = alike.get(same)
+        if first is None:
+            first = alike[same] = Changes(subject)
+            for event in events:
+                first.add(event)
+        found[key] = first.of(subject)
+    return found
 
 
 def _step(kind: Kind) -> Column[Changes]:

@@ -13,6 +13,7 @@ from textual.screen import ModalScreen, Screen
 from tui.analysis.away import LINES, Absence, AwaySummary, summarize
 from tui.clock import Clock
 from tui.fleet.lists.cells import Cell
+from tui.fleet.past import Past
 from tui.fleet.times import when
 from tui.fleet.view import View
 from tui.ui.attention import Attention
@@ -38,20 +39,22 @@ class AwayScreen(ModalScreen[None]):
     AwayScreen #away-lines { height: 7; }
     """
 
-    def __init__(self, view: View, absence: Absence, summary: AwaySummary) -> None:
+    def __init__(self, since: str, summary: AwaySummary) -> None:
+        """`since`: when the last key came before it, in words."""
         super().__init__()
-        self._shown = (view, absence, summary)
+        self._shown = (since, summary)
 
     def compose(self) -> ComposeResult:
         """A title, the lines, what to do next."""
         with Vertical(id="away"):
             yield Lines(id="away-lines")
 
-    def show(self, view: View, absence: Absence, summary: AwaySummary) -> None:
+    def show(self, since: str, summary: AwaySummary) -> None:
         """Show what is known by now."""
-        self._shown = (view, absence, summary)
-        if self.is_mounted:
-            self._draw()
+        if self._shown != (since, summary):
+            self._shown = (since, summary)
+            if self.is_mounted:
+                self._draw()
 
     def on_mount(self) -> None:
         """Draw once there is a width."""
@@ -62,9 +65,8 @@ class AwayScreen(ModalScreen[None]):
         self.call_after_refresh(self._draw)
 
     def _draw(self) -> None:
-        view, absence, summary = self._shown
-        at = when(absence.since, now=view.now, style=view.clock_style)
-        title = Cell(f"Changed since you last pressed a key, {at}", "accent")
+        since, summary = self._shown
+        title = Cell(f"Changed since you last pressed a key, {since}", "accent")
         names = min(NAME_WIDTH, max((width(line[1].text) for line in summary.lines), default=0))
         shown: list[Line] = [(title,), *(_joined(line, names) for line in summary.lines)]
         shown += [()] * (LINES + 1 - len(shown))
@@ -89,8 +91,9 @@ class AwayNotice:
         """`show` puts the summary on top of the main screen."""
         self._attention, self._clock, self._show = attention, clock, show
         self._screen: AwayScreen | None = None
-        self._seen: tuple[View, float, bool] | None = None
-        """What was looked at last: a view, the last key before the absence, and whether that is over."""
+        self._seen: tuple[Past, float, bool] | None = None
+        """What was summed up: a past, the last key before the absence, and whether that is over."""
+        self._summary = AwaySummary(())
         self._quiet_until = float("-inf")
         """Seconds on the clock of inputs."""
 
@@ -99,19 +102,22 @@ class AwayNotice:
         now = self._clock.monotonic()
         away = self._attention.absence(now)
         if away is None or view.is_past or not (is_free or self._screen):
+            self._seen = None
             return
-        seen = (view, away[0], away[1] < now)
-        if self._seen is not None and self._seen[0] is view and self._seen[1:] == seen[1:]:
-            return
-        self._seen = seen
-        absence = Absence(since=view.unix(away[0]), until=view.unix(away[1]))
-        summary = summarize(view, absence)
+        is_over = away[1] < now
+        # what the server's clock dates a little ahead is not left out
+        until = view.unix(away[1]) if is_over else float("inf")
+        absence = Absence(since=view.unix(away[0]), until=until)
+        past, *rest = self._seen or (None,)
+        if past is not view.past or rest != [away[0], is_over]:  # of a large fleet it takes a while
+            self._seen, self._summary = (view.past, away[0], is_over), summarize(view, absence)
+        since = when(absence.since, now=view.now, style=view.clock_style)
         if self._screen is not None:
-            self._screen.show(view, absence, summary)
-        elif summary.lines:
-            self._screen = AwayScreen(view, absence, summary)
+            self._screen.show(since, self._summary)
+        elif self._summary.lines:
+            self._screen = AwayScreen(since, self._summary)
             self._show(self._screen)
-        elif away[1] < now:
+        elif is_over:
             self._attention.told()
 
     def takes(self, event: Event, top: Screen[object] | None) -> bool:
